@@ -1,0 +1,3 @@
+import { app } from '../../tooling/tsup/app';
+
+export default app;

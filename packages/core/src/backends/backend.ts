@@ -1,0 +1,21 @@
+import type { TypedArray } from '../array/dtype';
+import type { ShapedType } from '../array/shape';
+import type { Program } from '../program/program';
+
+export interface CompileOptions {
+  /** Inputs whose buffers the program may write into and return. */
+  readonly donated: readonly boolean[];
+}
+
+/** A compiled program. */
+export interface Executable {
+  readonly outputs: readonly ShapedType[];
+  /** Inputs and outputs are dense and row-major. Outputs belong to the caller; inputs that are not donated stay unchanged. */
+  run(inputs: readonly TypedArray[]): TypedArray[];
+}
+
+/** The whole interface between programs and machines. */
+export interface Backend {
+  readonly name: string;
+  compile(program: Program, options: CompileOptions): Executable;
+}

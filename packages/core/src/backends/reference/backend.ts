@@ -1,0 +1,6 @@
+import type { Backend } from '../backend';
+import { interpreter } from '../interpreter';
+
+export const referenceBackend: Backend = interpreter('reference', (primitive, context) =>
+  primitive.lower.reference(context),
+);

@@ -1,0 +1,26 @@
+import { BackendError } from '../../errors';
+import type { Backend } from '../backend';
+import { interpreter } from '../interpreter';
+
+/** A module with one function that uses a 128-bit constant; it validates only where SIMD exists. */
+const simdProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
+
+export function wasmSupported(): boolean {
+  return typeof WebAssembly === 'object' && WebAssembly.validate(simdProbe);
+}
+
+let backend: Backend | undefined;
+
+export function wasmBackend(): Backend {
+  if (!wasmSupported()) {
+    throw new BackendError(
+      'init: this JavaScript engine has no WebAssembly SIMD; use a newer one, or init({ backend: "reference" })',
+    );
+  }
+  backend ??= interpreter('wasm', (primitive, context) =>
+    (primitive.lower.wasm ?? primitive.lower.reference)(context),
+  );
+  return backend;
+}

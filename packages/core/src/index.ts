@@ -1,0 +1,56 @@
+export { NDArray } from './array/ndarray';
+export { promoteDTypes } from './array/dtype';
+export { init } from './backends/current';
+export {
+  ArgumentError,
+  BackendError,
+  ConcretizationError,
+  DifferentiationError,
+  DonatedArrayError,
+  DTypeError,
+  ForbackError,
+  FormatError,
+  LeakedTracerError,
+  ShapeError,
+  TreeError,
+} from './errors';
+export * as linalg from './linalg';
+export * as np from './numpy';
+export { array } from './numpy/creation';
+export { definePrimitive, isLinearOperand } from './primitives/primitive';
+export { showProgram } from './program/print';
+export { bind } from './trace/bind';
+export { checkpoint } from './transforms/checkpoint';
+export { customJvp, customVjp } from './transforms/custom';
+export { hessian, hvp, jacfwd, jacrev } from './transforms/derivatives';
+export { grad, valueAndGrad } from './transforms/grad';
+export { jit } from './transforms/jit';
+export { jvp } from './transforms/jvp';
+export { linearTranspose } from './transforms/linear-transpose';
+export { linearize } from './transforms/linearize';
+export { makeProgram, printProgram } from './transforms/print-program';
+export { vjp } from './transforms/vjp';
+export { vmap } from './transforms/vmap';
+export { stopGradient } from './transforms/stop-gradient';
+export * as tree from './tree';
+
+export type { DType, TypedArray } from './array/dtype';
+export type { ArrayLike, NestedArray } from './array/ndarray';
+export type { Layout, Shape, ShapedType } from './array/shape';
+export type { BackendName, InitOptions } from './backends/current';
+export type {
+  BatchResult,
+  JvpResult,
+  Kernel,
+  LinearOperand,
+  LoweringContext,
+  Primitive,
+  PrimitiveDefinition,
+  TransposeOperand,
+} from './primitives/primitive';
+export type { ClosedProgram, Equation, Origin, Program, SourceEquation, Var } from './program/program';
+export type { LinearEquation, TransposeRule } from './program/transpose';
+export type { GradOptions } from './transforms/grad';
+export type { JitOptions } from './transforms/jit';
+export type { VjpOptions } from './transforms/vjp';
+export type { MappedAxis, VmapOptions } from './transforms/vmap';

@@ -1,0 +1,74 @@
+import { type DType, integers } from '../array/dtype';
+import { binary, type BinaryOp, type UnaryOp, unary } from './elementwise';
+
+const bits: readonly DType[] = [...integers, 'bool'];
+
+/** Bitwise (or logical) and. */
+export const and: BinaryOp = binary({
+  name: 'and',
+  accepts: bits,
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) & (y[j] as number);
+  },
+  jvp: 'nonDifferentiable',
+});
+
+/** Bitwise (or logical) or. */
+export const or: BinaryOp = binary({
+  name: 'or',
+  accepts: bits,
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) | (y[j] as number);
+  },
+  jvp: 'nonDifferentiable',
+});
+
+/** Bitwise (or logical) exclusive or. */
+export const xor: BinaryOp = binary({
+  name: 'xor',
+  accepts: bits,
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) ^ (y[j] as number);
+  },
+  jvp: 'nonDifferentiable',
+});
+
+/** Flips every bit; logical not for bool. */
+export const not: UnaryOp = unary({
+  name: 'not',
+  accepts: bits,
+  loop: (n, x, i, di, o, k) => {
+    const mask = x instanceof Uint8Array ? 1 : -1;
+    for (; n > 0; n--, i += di) o[k++] = (x[i] as number) ^ mask;
+  },
+  jvp: 'nonDifferentiable',
+});
+
+/** x · 2ʸ without the bits that leave the word; 0 for y ≥ 32. */
+export const shiftLeft: BinaryOp = binary({
+  name: 'shiftLeft',
+  accepts: integers,
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) {
+      const by = y[j] as number;
+      o[k++] = by >>> 0 < 32 ? (x[i] as number) << by : 0;
+    }
+  },
+  jvp: 'nonDifferentiable',
+});
+
+/** Shifts down: uint32 fills with zeros, int32 with the sign. */
+export const shiftRight: BinaryOp = binary({
+  name: 'shiftRight',
+  accepts: integers,
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    const signed = x instanceof Int32Array;
+    for (; n > 0; n--, i += di, j += dj) {
+      const by = y[j] as number;
+      const a = x[i] as number;
+      if (by >>> 0 < 32) o[k++] = signed ? a >> by : a >>> by;
+      else o[k++] = signed && a < 0 ? -1 : 0;
+    }
+  },
+  jvp: 'nonDifferentiable',
+});

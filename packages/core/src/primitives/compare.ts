@@ -1,0 +1,58 @@
+import { type DType, dtypes } from '../array/dtype';
+import { type BinaryOp, binary } from './elementwise';
+
+const shared = { accepts: dtypes, result: 'bool' as DType, jvp: 'nonDifferentiable' as const };
+
+/** x = y. */
+export const equal: BinaryOp = binary({
+  ...shared,
+  name: 'equal',
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) === (y[j] as number) ? 1 : 0;
+  },
+});
+
+/** x ≠ y. */
+export const notEqual: BinaryOp = binary({
+  ...shared,
+  name: 'notEqual',
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) !== (y[j] as number) ? 1 : 0;
+  },
+});
+
+/** x < y. */
+export const less: BinaryOp = binary({
+  ...shared,
+  name: 'less',
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) < (y[j] as number) ? 1 : 0;
+  },
+});
+
+/** x <= y. */
+export const lessEqual: BinaryOp = binary({
+  ...shared,
+  name: 'lessEqual',
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) <= (y[j] as number) ? 1 : 0;
+  },
+});
+
+/** x > y. */
+export const greater: BinaryOp = binary({
+  ...shared,
+  name: 'greater',
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) > (y[j] as number) ? 1 : 0;
+  },
+});
+
+/** x >= y. */
+export const greaterEqual: BinaryOp = binary({
+  ...shared,
+  name: 'greaterEqual',
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) >= (y[j] as number) ? 1 : 0;
+  },
+});

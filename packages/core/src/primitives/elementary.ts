@@ -1,0 +1,300 @@
+import { floats, numbers } from '../array/dtype';
+import { erf as erfScalar, erfc as erfcScalar, erfInv as erfInvScalar, lgamma as lgammaScalar, polygamma as polygammaScalar } from '../backends/reference/kernels/special';
+import type { NDArray } from '../array/ndarray';
+import { bind1 } from '../trace/bind';
+import { add, div, mul, neg, sub } from './arithmetic';
+import { fillLike } from './broadcast';
+import { batchElementwise, binary, type BinaryOp, checkAccepted, notLinear, unary, unaryKernel, type UnaryOp } from './elementwise';
+import { definePrimitive, type Primitive } from './primitive';
+
+const one = (x: NDArray) => fillLike(x, 1);
+const square = (x: NDArray) => mul(x, x);
+
+/** −1, 0 or 1. */
+export const sign: UnaryOp = unary({
+  name: 'sign',
+  accepts: numbers,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.sign(x[i] as number);
+  },
+  jvp: 'nonDifferentiable',
+});
+
+/** eˣ. */
+export const exp: UnaryOp = unary({
+  name: 'exp',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.exp(x[i] as number);
+  },
+  jvp: (t, _x, y) => mul(t, y),
+});
+
+/** eˣ − 1, exact near 0. */
+export const expm1: UnaryOp = unary({
+  name: 'expm1',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.expm1(x[i] as number);
+  },
+  jvp: (t, _x, y) => mul(t, add(y, one(y))),
+});
+
+/** Natural logarithm; NaN below 0. */
+export const log: UnaryOp = unary({
+  name: 'log',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.log(x[i] as number);
+  },
+  jvp: (t, x) => div(t, x),
+});
+
+/** log(1 + x), exact near 0. */
+export const log1p: UnaryOp = unary({
+  name: 'log1p',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.log1p(x[i] as number);
+  },
+  jvp: (t, x) => div(t, add(x, one(x))),
+});
+
+/** √x; the derivative at 0 is infinite. */
+export const sqrt: UnaryOp = unary({
+  name: 'sqrt',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.sqrt(x[i] as number);
+  },
+  jvp: (t, _x, y) => div(t, add(y, y)),
+});
+
+/** 1 / √x. */
+export const rsqrt: UnaryOp = unary({
+  name: 'rsqrt',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = 1 / Math.sqrt(x[i] as number);
+  },
+  jvp: (t, x, y) => mul(t, mul(fillLike(x, -0.5), div(y, x))),
+});
+
+/** Sine of an angle in radians. */
+export const sin: UnaryOp = unary({
+  name: 'sin',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.sin(x[i] as number);
+  },
+  jvp: (t, x) => mul(t, cos(x)),
+});
+
+/** Cosine of an angle in radians. */
+export const cos: UnaryOp = unary({
+  name: 'cos',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.cos(x[i] as number);
+  },
+  jvp: (t, x) => neg(mul(t, sin(x))),
+});
+
+/** Tangent of an angle in radians. */
+export const tan: UnaryOp = unary({
+  name: 'tan',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.tan(x[i] as number);
+  },
+  jvp: (t, _x, y) => mul(t, add(one(y), square(y))),
+});
+
+/** Arc sine, in radians. */
+export const asin: UnaryOp = unary({
+  name: 'asin',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.asin(x[i] as number);
+  },
+  jvp: (t, x) => div(t, sqrt(sub(one(x), square(x)))),
+});
+
+/** Arc cosine, in radians. */
+export const acos: UnaryOp = unary({
+  name: 'acos',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.acos(x[i] as number);
+  },
+  jvp: (t, x) => neg(div(t, sqrt(sub(one(x), square(x))))),
+});
+
+/** Arc tangent, in radians. */
+export const atan: UnaryOp = unary({
+  name: 'atan',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.atan(x[i] as number);
+  },
+  jvp: (t, x) => div(t, add(one(x), square(x))),
+});
+
+/** Hyperbolic sine. */
+export const sinh: UnaryOp = unary({
+  name: 'sinh',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.sinh(x[i] as number);
+  },
+  jvp: (t, x) => mul(t, cosh(x)),
+});
+
+/** Hyperbolic cosine. */
+export const cosh: UnaryOp = unary({
+  name: 'cosh',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.cosh(x[i] as number);
+  },
+  jvp: (t, x) => mul(t, sinh(x)),
+});
+
+/** Hyperbolic tangent. */
+export const tanh: UnaryOp = unary({
+  name: 'tanh',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.tanh(x[i] as number);
+  },
+  jvp: (t, _x, y) => mul(t, sub(one(y), square(y))),
+});
+
+/** Inverse hyperbolic sine. */
+export const asinh: UnaryOp = unary({
+  name: 'asinh',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.asinh(x[i] as number);
+  },
+  jvp: (t, x) => div(t, sqrt(add(square(x), one(x)))),
+});
+
+/** Inverse hyperbolic cosine. */
+export const acosh: UnaryOp = unary({
+  name: 'acosh',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.acosh(x[i] as number);
+  },
+  jvp: (t, x) => div(t, sqrt(sub(square(x), one(x)))),
+});
+
+/** Inverse hyperbolic tangent. */
+export const atanh: UnaryOp = unary({
+  name: 'atanh',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = Math.atanh(x[i] as number);
+  },
+  jvp: (t, x) => div(t, sub(one(x), square(x))),
+});
+
+/** 1 / (1 + e⁻ˣ). */
+export const logistic: UnaryOp = unary({
+  name: 'logistic',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = 1 / (1 + Math.exp(-(x[i] as number)));
+  },
+  jvp: (t, _x, y) => mul(t, mul(y, sub(one(y), y))),
+});
+
+/** Error function 2/√π ∫₀ˣ exp(−u²) du. */
+export const erf: UnaryOp = unary({
+  name: 'erf',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = erfScalar(x[i] as number);
+  },
+  jvp: (t, x) => mul(t, gaussian(x)),
+});
+
+/** 1 − erf(x), exact for large x. */
+export const erfc: UnaryOp = unary({
+  name: 'erfc',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = erfcScalar(x[i] as number);
+  },
+  jvp: (t, x) => neg(mul(t, gaussian(x))),
+});
+
+/** The inverse of erf, on [−1, 1]. */
+export const erfInv: UnaryOp = unary({
+  name: 'erfInv',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = erfInvScalar(x[i] as number);
+  },
+  jvp: (t, _x, y) => mul(t, mul(fillLike(y, Math.sqrt(Math.PI) / 2), exp(square(y)))),
+});
+
+/** log |Γ(x)|. */
+export const lgamma: UnaryOp = unary({
+  name: 'lgamma',
+  accepts: floats,
+  loop: (n, x, i, di, o, k) => {
+    for (; n > 0; n--, i += di) o[k++] = lgammaScalar(x[i] as number);
+  },
+  jvp: (t, x) => mul(t, polygamma(x, 0)),
+});
+
+function gaussian(x: NDArray): NDArray {
+  return mul(fillLike(x, 2 / Math.sqrt(Math.PI)), exp(neg(square(x))));
+}
+
+/** The angle of the point (x, y) in radians, from −π to π; arguments in the order of `Math.atan2`. */
+export const atan2: BinaryOp = binary({
+  name: 'atan2',
+  accepts: floats,
+  loop: (n, x, i, di, y, j, dj, o, k) => {
+    for (; n > 0; n--, i += di, j += dj) o[k++] = Math.atan2(x[i] as number, y[j] as number);
+  },
+  jvp: {
+    x: (t, y, x) => mul(t, div(x, add(square(x), square(y)))),
+    y: (t, y, x) => neg(mul(t, div(y, add(square(x), square(y))))),
+  },
+});
+
+interface PolygammaParams {
+  order: number;
+}
+
+const polygammaPrimitive: Primitive<PolygammaParams> = definePrimitive<PolygammaParams>({
+  name: 'polygamma',
+  strided: true,
+  elementwise: true,
+  outputs(inputs) {
+    const [x] = inputs as [NDArray];
+    checkAccepted('polygamma', x.dtype, floats);
+    return [{ shape: x.shape, dtype: x.dtype }];
+  },
+  jvp([x], [t], { order }) {
+    const y = polygamma(x as NDArray, order);
+    return { outputs: [y], tangents: [t ? mul(t, polygamma(x as NDArray, order + 1)) : null] };
+  },
+  transpose: notLinear('polygamma'),
+  batch: (size, inputs, batched, params) => batchElementwise(polygammaPrimitive as Primitive, size, inputs, batched, params),
+  lower: {
+    reference: (context) =>
+      unaryKernel((n, x, i, di, o, k) => {
+        for (; n > 0; n--, i += di) o[k++] = polygammaScalar(context.params.order, x[i] as number);
+      })(context),
+  },
+});
+
+/** The derivative of order `order + 1` of lgamma; order 0 is digamma. */
+export function polygamma(x: NDArray, order: number): NDArray {
+  return bind1(polygammaPrimitive, [x], { order });
+}

@@ -1,0 +1,82 @@
+import type { TypedArray } from '../array/dtype';
+import { NDArray } from '../array/ndarray';
+import type { Executable } from '../backends/backend';
+import { currentBackend } from '../backends/current';
+import { internalError } from '../errors';
+import type { Primitive } from '../primitives/primitive';
+import { LruCache } from './lru-cache';
+import { optimise } from './passes';
+import { newVar, type Program, paramsKey, programKey } from './program';
+
+/** Executables by backend, program structure and donated inputs: equal programs share one. */
+const executables = new LruCache<Executable>(2048);
+
+/** The executable of a program, shared by all programs of its structure. */
+export function executableFor(program: Program): Executable {
+  return compileCached(programKey(program), () => program, noneDonated);
+}
+
+function compileCached(key: string, makeProgram: () => Program, donated: readonly boolean[]): Executable {
+  const backend = currentBackend();
+  const fullKey = `${backend.name}|${donated.map(Number).join('')}|${key}`;
+  let executable = executables.get(fullKey);
+  if (executable === undefined) {
+    executable = backend.compile(optimise(makeProgram()), { donated });
+    executables.set(fullKey, executable);
+  }
+  return executable;
+}
+
+/** Runs one operation: a program of a single equation. */
+export function evaluateEquation<P extends object>(primitive: Primitive<P>, inputs: readonly NDArray[], params: P): NDArray[] {
+  let key = `eager ${primitive.id} ${paramsKey(params)}`;
+  for (const x of inputs) key += `|${x.dtype}${x.shape.join(' ')}`;
+  const executable = compileCached(key, () => singleEquation(primitive, inputs, params), noneDonated);
+  return wrap(executable, executable.run(inputs.map((x) => x.storage(primitive.name))));
+}
+
+const noneDonated: readonly boolean[] = [];
+
+function singleEquation<P extends object>(primitive: Primitive<P>, inputs: readonly NDArray[], params: P): Program {
+  const variables = inputs.map(newVar);
+  const outputs = primitive.outputs(inputs, params).map(newVar);
+  return { inputs: variables, equations: [{ primitive, params, inputs: variables, outputs }], outputs };
+}
+
+export interface ExecuteOptions {
+  /** Named in the error when a donated array is read again. */
+  readonly name?: string;
+  /** Which inputs give up their buffers. */
+  readonly donated?: readonly boolean[];
+}
+
+/** Runs a program on concrete arrays. */
+export function execute(program: Program, inputs: readonly NDArray[], options: ExecuteOptions = {}): NDArray[] {
+  const name = options.name ?? 'jit';
+  const donated = options.donated ?? noneDonated;
+  const executable = compileCached(programKey(program), () => program, donated);
+  const buffers = inputs.map((x) => x.storage(name));
+  checkDonatedOnce(name, buffers, donated);
+  const results = wrap(executable, executable.run(buffers));
+  inputs.forEach((x, i) => {
+    if (donated[i]) x.giveAway(name);
+  });
+  return results;
+}
+
+function checkDonatedOnce(name: string, buffers: readonly TypedArray[], donated: readonly boolean[]): void {
+  donated.forEach((d, i) => {
+    if (d && buffers.some((b, j) => j !== i && b === buffers[i])) {
+      throw internalError(`${name}: a donated buffer is passed twice`);
+    }
+  });
+}
+
+function wrap(executable: Executable, buffers: TypedArray[]): NDArray[] {
+  return buffers.map((data, i) => {
+    const type = executable.outputs[i];
+    if (type === undefined) throw internalError('executable returned too many outputs');
+    return NDArray.fromStorage(data, type);
+  });
+}
+

@@ -1,0 +1,27 @@
+import { range } from '../array/shape';
+import { callPrimitive } from '../primitives/call';
+import { bind } from '../trace/bind';
+import { traceProgram } from '../trace/program-trace';
+import { type Flattened, flattenTree, unflatten } from '../tree/tree';
+import { type AnyFunction, callWith, checkFunction, flattenArguments, rebuildArguments, refusePromise } from './arguments';
+
+/**
+ * The same function, but on the way back its intermediate values are computed again instead of being kept: less memory
+ * for one more forward pass (Griewank and Walther 2000).
+ */
+export function checkpoint<Args extends unknown[], R>(f: (...args: Args) => R): (...args: Args) => R {
+  checkFunction('checkpoint', f);
+  const name = f.name || 'checkpoint';
+  return (...args) => {
+    const flat = flattenArguments('checkpoint', args, range(args.length));
+    let output: Flattened | undefined;
+    const { program, constants } = traceProgram(name, flat.leaves, (leaves) => {
+      const value = callWith(f as AnyFunction, rebuildArguments(args, flat, leaves));
+      refusePromise('checkpoint', value);
+      output = flattenTree('checkpoint', value, 'the result');
+      return output.leaves;
+    });
+    const results = bind(callPrimitive, [...constants, ...flat.leaves], { program, name, recompute: true });
+    return unflatten<R>((output as unknown as Flattened).treedef, results);
+  };
+}

@@ -1,0 +1,30 @@
+import { range } from '../array/shape';
+import { removeDeadCode } from '../program/passes';
+import { showProgram } from '../program/print';
+import type { ClosedProgram } from '../program/program';
+import { traceProgram } from '../trace/program-trace';
+import { flattenTree } from '../tree/tree';
+import { type AnyFunction, callWith, checkFunction, flattenArguments, rebuildArguments, refusePromise } from './arguments';
+
+/**
+ * Traces a function of trees of arrays to its program. The first inputs of the program stand for the arrays that the
+ * function captured; then come the leaves of the arguments.
+ */
+export function makeProgram<Args extends unknown[]>(f: (...args: Args) => unknown, ...example: Args): ClosedProgram {
+  checkFunction('makeProgram', f);
+  const flat = flattenArguments('makeProgram', example, range(example.length));
+  return traceProgram(f.name || 'makeProgram', flat.leaves, (leaves) => {
+    const value = callWith(f as AnyFunction, rebuildArguments(example, flat, leaves));
+    refusePromise('makeProgram', value);
+    return flattenTree('makeProgram', value, 'the result').leaves;
+  });
+}
+
+/**
+ * The program of a function as text, one operation a line. What does not contribute to the result is left out.
+ *
+ * @param example - arguments of the right structure and types; their values are not used.
+ */
+export function printProgram<Args extends unknown[]>(f: (...args: Args) => unknown, ...example: Args): string {
+  return showProgram(removeDeadCode(makeProgram(f, ...example).program));
+}
