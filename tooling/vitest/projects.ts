@@ -1,4 +1,5 @@
 import type { TestProjectInlineConfiguration } from 'vitest/config';
+import { readmePlugin } from '../readme/examples.ts';
 
 const conditions = ['@forback/source'];
 
@@ -7,9 +8,10 @@ export const unit: TestProjectInlineConfiguration = {
   // Both are needed: `resolve` serves transforms, `ssr.resolve` serves Node.
   resolve: { conditions },
   ssr: { resolve: { conditions } },
+  plugins: [readmePlugin()],
   test: {
     name: 'unit',
-    include: ['packages/*/{src,test}/**/*.test.ts', 'apps/*/{src,test}/**/*.test.ts'],
+    include: ['{packages,apps}/*/{src,test}/**/*.test.ts', 'tooling/**/*.test.ts'],
     exclude: ['**/*.browser.test.ts', '**/node_modules/**'],
     typecheck: { enabled: true, include: ['{packages,apps}/*/{src,test}/**/*.test-d.ts'] },
   },

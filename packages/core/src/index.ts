@@ -14,11 +14,15 @@ export {
   ShapeError,
   TreeError,
 } from './errors';
+export * as io from './io';
 export * as linalg from './linalg';
+export * as nn from './nn';
 export * as np from './numpy';
 export { array } from './numpy/creation';
+export * as optim from './optim';
 export { definePrimitive, isLinearOperand } from './primitives/primitive';
 export { showProgram } from './program/print';
+export * as random from './random';
 export { bind } from './trace/bind';
 export { checkpoint } from './transforms/checkpoint';
 export { customJvp, customVjp } from './transforms/custom';
@@ -38,6 +42,8 @@ export type { DType, TypedArray } from './array/dtype';
 export type { ArrayLike, NestedArray } from './array/ndarray';
 export type { Layout, Shape, ShapedType } from './array/shape';
 export type { BackendName, InitOptions } from './backends/current';
+export type { ApplyOptions, Initializer, Layer, ParamsOf, StatefulLayer, StateOf } from './nn';
+export type { GradientTransform, Schedule, StepSchedule } from './optim';
 export type {
   BatchResult,
   JvpResult,

@@ -15,7 +15,7 @@ export interface Batches<T> extends Iterable<Batch<T>> {
 export interface BatchOptions {
   readonly batchSize: number;
   /** Shuffles the rows. Without a key they come in order. */
-  readonly key?: NDArray | undefined;
+  readonly key?: random.Key | undefined;
   /** Number of the pass over the data: each has an order of its own, `random.foldIn(key, epoch)`. */
   readonly epoch?: number | undefined;
   /** Whether to leave out a last, smaller batch, so that all shapes are equal. Default false. */
@@ -51,7 +51,7 @@ export function batches<T extends Rows<T>>(data: T, options: BatchOptions): Batc
 }
 
 /** The record with its rows in an order drawn from the key, the same for every array. */
-export function shuffle<T extends Rows<T>>(data: T, key: NDArray): Rows<T> {
+export function shuffle<T extends Rows<T>>(data: T, key: random.Key): Rows<T> {
   return gatherAll(data, shuffled(key, rowCount('shuffle', data)), 'shuffle');
 }
 
@@ -69,7 +69,7 @@ function ordered(count: number): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => i);
 }
 
-function shuffled(key: NDArray, count: number): Int32Array {
+function shuffled(key: random.Key, count: number): Int32Array {
   return random.permutation(key, count).dataSync() as Int32Array;
 }
 

@@ -1,4 +1,4 @@
-import { type NDArray, random } from '@forback/core';
+import { random } from '@forback/core';
 import type { Dataset, DatasetWithValidation } from './dataset';
 import { DatasetNotFoundError } from './errors';
 import { type LoadMnistOptions, loadMnist } from './load-mnist';
@@ -6,7 +6,7 @@ import { type SyntheticDigitsOptions, syntheticDigitsDataset } from './synthetic
 
 export interface LoadDigitsOptions extends LoadMnistOptions {
   /** Key of the synthetic digits. Default `random.key(0)`. */
-  readonly key?: NDArray | undefined;
+  readonly key?: random.Key | undefined;
   /** How many synthetic digits to draw, and how. Default as many as MNIST has: 60,000 and 10,000. */
   readonly synthetic?: (SyntheticDigitsOptions & { readonly train?: number; readonly test?: number }) | undefined;
 }

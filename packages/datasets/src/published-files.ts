@@ -27,14 +27,14 @@ function idxFiles(sizes: readonly [string, bytes: number, inflated: number, sha2
 }
 
 // Labels first: an unreachable network shows before anything large is asked for.
-const mnistFiles = idxFiles([
+const mnistFiles = /* @__PURE__ */ idxFiles([
   ['train-labels-idx1-ubyte.gz', 28881, 60008, '65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5'],
   ['t10k-labels-idx1-ubyte.gz', 4542, 10008, 'ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2'],
   ['train-images-idx3-ubyte.gz', 9912422, 47040016, 'ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db'],
   ['t10k-images-idx3-ubyte.gz', 1648877, 7840016, '0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7'],
 ]);
 
-const fashionMnistFiles = idxFiles([
+const fashionMnistFiles = /* @__PURE__ */ idxFiles([
   ['train-labels-idx1-ubyte.gz', 29515, 60008, 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9'],
   ['t10k-labels-idx1-ubyte.gz', 5148, 10008, '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34'],
   [
@@ -73,10 +73,14 @@ const cifar10Archive: readonly PublishedFile[] = [
   },
 ];
 
-const cifar10Batches: readonly PublishedFile[] = [1, 2, 3, 4, 5]
-  .map((n) => `data_batch_${n}.bin`)
-  .concat('test_batch.bin')
-  .map((name) => ({ name, bytes: 30730000 }));
+const cifar10Batches: readonly PublishedFile[] = [
+  { name: 'data_batch_1.bin', bytes: 30730000 },
+  { name: 'data_batch_2.bin', bytes: 30730000 },
+  { name: 'data_batch_3.bin', bytes: 30730000 },
+  { name: 'data_batch_4.bin', bytes: 30730000 },
+  { name: 'data_batch_5.bin', bytes: 30730000 },
+  { name: 'test_batch.bin', bytes: 30730000 },
+];
 
 export const cifar10LosslessSubset: readonly PublishedFile[] = [
   {

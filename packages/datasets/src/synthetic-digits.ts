@@ -1,4 +1,4 @@
-import { ArgumentError, array, type NDArray } from '@forback/core';
+import { ArgumentError, array, type NDArray, type random } from '@forback/core';
 import { digitNames } from './class-names';
 import {
   buildDataset,
@@ -47,7 +47,7 @@ const domain = { images: 0, labels: 1 } as const;
  * They are a function of the key: the same key gives the same bits on every machine, and image i does not depend on `n`.
  * They are not MNIST, and results on them are not results on MNIST.
  */
-export function syntheticDigits(key: NDArray, n: number, options: SyntheticDigitsOptions = {}): SyntheticDigits {
+export function syntheticDigits(key: random.Key, n: number, options: SyntheticDigitsOptions = {}): SyntheticDigits {
   const { images, labels } = drawDigits('syntheticDigits', keyWords('syntheticDigits', key), n, options);
   return {
     images: array(toUnitInterval(images), { shape: [n, side * side] }),
@@ -58,11 +58,11 @@ export function syntheticDigits(key: NDArray, n: number, options: SyntheticDigit
 
 /** Synthetic digits as a data set with a training and a test part, drawn independently of each other from the key. */
 export function syntheticDigitsDataset(
-  key: NDArray,
+  key: random.Key,
   options: SyntheticDatasetOptions & { readonly validation: number },
 ): DatasetWithValidation;
-export function syntheticDigitsDataset(key: NDArray, options?: SyntheticDatasetOptions): Dataset;
-export function syntheticDigitsDataset(key: NDArray, options: SyntheticDatasetOptions = {}): Dataset {
+export function syntheticDigitsDataset(key: random.Key, options?: SyntheticDatasetOptions): Dataset;
+export function syntheticDigitsDataset(key: random.Key, options: SyntheticDatasetOptions = {}): Dataset {
   const caller = 'syntheticDigitsDataset';
   const words = keyWords(caller, key);
   const { train = 10_000, test = 2_000 } = options;
@@ -111,7 +111,7 @@ function shuffledDigits(stream: RandomStream): number[] {
   return digits;
 }
 
-function keyWords(caller: string, key: NDArray): number[] {
+function keyWords(caller: string, key: random.Key): number[] {
   if (key?.dtype !== 'uint32' || key.size !== 2) {
     throw new ArgumentError(`${caller}: expected a key from random.key(seed), got ${String(key)}`);
   }

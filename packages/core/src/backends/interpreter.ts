@@ -6,11 +6,18 @@ import type { Atom, Equation, Program } from '../program/program';
 import type { Backend, CompileOptions, Executable } from './backend';
 import { copyKernel } from './strided';
 
-type ChooseKernel = (primitive: Primitive, context: LoweringContext<object>) => Kernel;
+export interface InterpreterOptions {
+  /** Passes of this backend. */
+  prepare(program: Program): Program;
+  /** The kernel of an operation. */
+  kernel(primitive: Primitive, context: LoweringContext<object>): Kernel;
+}
+
+type ChooseKernel = InterpreterOptions['kernel'];
 
 /** A backend that runs a program's operations one after another, each with its own kernel, over memory planned once. */
-export function interpreter(name: string, chooseKernel: ChooseKernel): Backend {
-  return { name, compile: (program, options) => new Interpreted(program, options, chooseKernel) };
+export function interpreter(name: string, { prepare, kernel }: InterpreterOptions): Backend {
+  return { name, compile: (program, options) => new Interpreted(prepare(program), options, kernel) };
 }
 
 /** A buffer of a run. Scratch lives as long as the executable; results are made anew, or taken from donated inputs. */
@@ -109,7 +116,7 @@ class Planner {
     }
     const temporaries: Value[] = [];
     const ready = inputs.map((value) => {
-      if (equation.primitive.strided || isDense(value.layout)) return value;
+      if (equation.primitive.strided || this.isWhole(value)) return value;
       const dense = this.materialise(value);
       temporaries.push(dense);
       return dense;
@@ -146,11 +153,7 @@ class Planner {
   private planResult(atom: Atom, taken: Set<number>): number {
     const value = this.valueOf(atom);
     const slot = this.slots[value.slot] as Slot;
-    const owned =
-      slot.kind === 'result' &&
-      !taken.has(value.slot) &&
-      isDense(value.layout) &&
-      sizeOf(value.layout.shape) === sizeOf(slot.type.shape);
+    const owned = slot.kind === 'result' && !taken.has(value.slot) && this.isWhole(value);
     const final = owned ? value : this.copyToResult(value);
     taken.add(final.slot);
     return final.slot;
@@ -166,6 +169,16 @@ class Planner {
     const dense = this.allocate(value.layout, false);
     this.steps.push({ kernel: copyKernel(value.layout), inputs: [value.slot], outputs: [dense.slot] });
     return dense;
+  }
+
+  /** A dense value may still be the front part of a larger buffer. */
+  private isWhole({ slot, layout }: Value): boolean {
+    return isDense(layout) && sizeOf(layout.shape) === this.lengthOf(this.slots[slot] as Slot);
+  }
+
+  private lengthOf(slot: Slot): number {
+    if (slot.kind === 'input') return sizeOf((this.program.inputs[slot.index] as ShapedType).shape);
+    return slot.kind === 'result' ? sizeOf(slot.type.shape) : slot.data.length;
   }
 
   private valueOf(atom: Atom): Value {

@@ -10,6 +10,7 @@ import { select } from './select';
 /** x + y. */
 export const add: BinaryOp = binary({
   name: 'add',
+  scalar: (c, x, y) => c.add(x, y),
   accepts: numbers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) + (y[j] as number);
@@ -21,6 +22,7 @@ export const add: BinaryOp = binary({
 /** x − y. */
 export const sub: BinaryOp = binary({
   name: 'sub',
+  scalar: (c, x, y) => c.sub(x, y),
   accepts: numbers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) - (y[j] as number);
@@ -32,6 +34,7 @@ export const sub: BinaryOp = binary({
 /** x · y. */
 export const mul: BinaryOp = binary({
   name: 'mul',
+  scalar: (c, x, y) => c.mul(x, y),
   accepts: numbers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) * (y[j] as number);
@@ -49,6 +52,8 @@ export const mul: BinaryOp = binary({
 /** x / y; whole numbers are divided towards zero, and x / 0 is 0 for them. */
 export const div: BinaryOp = binary({
   name: 'div',
+  scalar: (c, x, y) => c.div(x, y),
+  scalarForFloats: true,
   accepts: numbers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) / (y[j] as number);
@@ -114,6 +119,7 @@ function tieWeight(larger: NDArray, x: NDArray, y: NDArray): NDArray {
 /** The larger one; NaN if either is NaN. At ties the derivative is shared equally. */
 export const maximum: BinaryOp = binary({
   name: 'max',
+  scalar: (c, x, y) => c.max(x, y),
   accepts: [...numbers, 'bool'],
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) {
@@ -131,6 +137,7 @@ export const maximum: BinaryOp = binary({
 /** The smaller one; NaN if either is NaN. At ties the derivative is shared equally. */
 export const minimum: BinaryOp = binary({
   name: 'min',
+  scalar: (c, x, y) => c.min(x, y),
   accepts: [...numbers, 'bool'],
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) {
@@ -148,6 +155,7 @@ export const minimum: BinaryOp = binary({
 /** −x. */
 export const neg: UnaryOp = unary({
   name: 'neg',
+  scalar: (c, x) => c.neg(x),
   accepts: numbers,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = -(x[i] as number);
@@ -159,6 +167,7 @@ export const neg: UnaryOp = unary({
 /** |x|; the derivative at 0 is 0. */
 export const abs: UnaryOp = unary({
   name: 'abs',
+  scalar: (c, x) => c.abs(x),
   accepts: numbers,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.abs(x[i] as number);
@@ -168,6 +177,7 @@ export const abs: UnaryOp = unary({
 
 export const floor: UnaryOp = unary({
   name: 'floor',
+  scalar: (c, x) => c.floor(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.floor(x[i] as number);
@@ -177,6 +187,7 @@ export const floor: UnaryOp = unary({
 
 export const ceil: UnaryOp = unary({
   name: 'ceil',
+  scalar: (c, x) => c.ceil(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.ceil(x[i] as number);
@@ -187,6 +198,7 @@ export const ceil: UnaryOp = unary({
 /** To the nearest whole number; halves to the even one. */
 export const round: UnaryOp = unary({
   name: 'round',
+  scalar: (c, x) => c.round(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = roundHalfEven(x[i] as number);

@@ -6,6 +6,7 @@ const bits: readonly DType[] = [...integers, 'bool'];
 /** Bitwise (or logical) and. */
 export const and: BinaryOp = binary({
   name: 'and',
+  scalar: (c, x, y) => c.and(x, y),
   accepts: bits,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) & (y[j] as number);
@@ -16,6 +17,7 @@ export const and: BinaryOp = binary({
 /** Bitwise (or logical) or. */
 export const or: BinaryOp = binary({
   name: 'or',
+  scalar: (c, x, y) => c.or(x, y),
   accepts: bits,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) | (y[j] as number);
@@ -26,6 +28,7 @@ export const or: BinaryOp = binary({
 /** Bitwise (or logical) exclusive or. */
 export const xor: BinaryOp = binary({
   name: 'xor',
+  scalar: (c, x, y) => c.xor(x, y),
   accepts: bits,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) ^ (y[j] as number);
@@ -36,6 +39,7 @@ export const xor: BinaryOp = binary({
 /** Flips every bit; logical not for bool. */
 export const not: UnaryOp = unary({
   name: 'not',
+  scalar: (c, x) => c.not(x),
   accepts: bits,
   loop: (n, x, i, di, o, k) => {
     const mask = x instanceof Uint8Array ? 1 : -1;

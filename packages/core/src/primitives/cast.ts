@@ -25,6 +25,7 @@ const castPrimitive: Primitive<CastParams> = definePrimitive<CastParams>({
   },
   batch: (size, inputs, batched, params) => batchElementwise(castPrimitive as Primitive, size, inputs, batched, params),
   lower: {
+    scalar: (code, [x], { dtype }) => code.cast(x as NonNullable<typeof x>, dtype),
     reference(context) {
       const from = context.inputs[0]?.dtype as DType;
       const { dtype } = context.params;

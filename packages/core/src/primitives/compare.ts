@@ -7,6 +7,7 @@ const shared = { accepts: dtypes, result: 'bool' as DType, jvp: 'nonDifferentiab
 export const equal: BinaryOp = binary({
   ...shared,
   name: 'equal',
+  scalar: (c, x, y) => c.equal(x, y),
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) === (y[j] as number) ? 1 : 0;
   },
@@ -16,6 +17,7 @@ export const equal: BinaryOp = binary({
 export const notEqual: BinaryOp = binary({
   ...shared,
   name: 'notEqual',
+  scalar: (c, x, y) => c.not(c.equal(x, y)),
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) !== (y[j] as number) ? 1 : 0;
   },
@@ -25,6 +27,7 @@ export const notEqual: BinaryOp = binary({
 export const less: BinaryOp = binary({
   ...shared,
   name: 'less',
+  scalar: (c, x, y) => c.less(x, y),
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) < (y[j] as number) ? 1 : 0;
   },
@@ -34,6 +37,7 @@ export const less: BinaryOp = binary({
 export const lessEqual: BinaryOp = binary({
   ...shared,
   name: 'lessEqual',
+  scalar: (c, x, y) => c.lessEqual(x, y),
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) <= (y[j] as number) ? 1 : 0;
   },
@@ -43,6 +47,7 @@ export const lessEqual: BinaryOp = binary({
 export const greater: BinaryOp = binary({
   ...shared,
   name: 'greater',
+  scalar: (c, x, y) => c.less(y, x),
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) > (y[j] as number) ? 1 : 0;
   },
@@ -52,6 +57,7 @@ export const greater: BinaryOp = binary({
 export const greaterEqual: BinaryOp = binary({
   ...shared,
   name: 'greaterEqual',
+  scalar: (c, x, y) => c.lessEqual(y, x),
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) >= (y[j] as number) ? 1 : 0;
   },

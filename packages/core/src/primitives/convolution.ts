@@ -9,7 +9,7 @@ import {
 import { type ConvolutionSpec, convForward, convInputGradient, convWeightGradient } from '../backends/wasm/convolution';
 import { DTypeError } from '../errors';
 import { bind1 } from '../trace/bind';
-import { broadcastUnbatched } from './broadcast';
+import { broadcastUnbatched, fill } from './broadcast';
 import { checkAccepted, sumTangents } from './elementwise';
 import { definePrimitive, isLinearOperand, type Kernel, type Primitive } from './primitive';
 import { reshape } from './reshape';
@@ -103,6 +103,7 @@ function contract(result: Part, operands: Operands, shapes: Shapes): NDArray {
  * case: images into n, weights into o. Where both operands are mapped, each example becomes a group of its own.
  */
 function batchContraction(result: Part, size: number, operands: Operands, mapped: Partial<Record<Part, boolean | undefined>>, shapes: Shapes): NDArray {
+  if (size === 0) return fill(0, [0, ...shapes[result]], (operands[operandsOf[result][0]] as NDArray).dtype);
   const carries = (part: Part) => part === result || mapped[part] === true;
   if (!carries('weight') || (!carries('input') && shapes.groups === 1)) {
     // The axis to fold into: n is shared by input and output, o by weights and output.

@@ -1,5 +1,5 @@
 import type { NDArray } from '../array/ndarray';
-import { type ShapedType, showShape, showType } from '../array/shape';
+import { type ShapedType, showShape, showType, sizeOf } from '../array/shape';
 import { dynamicSliceKernel, dynamicUpdateSliceKernel } from '../backends/reference/kernels/dynamic-slice';
 import { DTypeError, ShapeError } from '../errors';
 import { bind1 } from '../trace/bind';
@@ -102,6 +102,7 @@ const updatePrimitive: Primitive = definePrimitive({
     if (!batched[2]) {
       return { outputs: [dynamicUpdateSlice(x, update, concatenate([fill(0, [1], 'int32'), starts], 0))], batched: [true] };
     }
+    if (sizeOf(update.shape) === 0) return { outputs: [x], batched: [true] };
     let placed = update;
     let inside: NDArray | null = null;
     for (let axis = 1; axis < x.ndim; axis++) {

@@ -23,6 +23,7 @@ export const sign: UnaryOp = unary({
 /** eˣ. */
 export const exp: UnaryOp = unary({
   name: 'exp',
+  scalar: (c, x) => c.exp(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.exp(x[i] as number);
@@ -33,6 +34,7 @@ export const exp: UnaryOp = unary({
 /** eˣ − 1, exact near 0. */
 export const expm1: UnaryOp = unary({
   name: 'expm1',
+  scalar: (c, x) => c.expm1(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.expm1(x[i] as number);
@@ -43,6 +45,7 @@ export const expm1: UnaryOp = unary({
 /** Natural logarithm; NaN below 0. */
 export const log: UnaryOp = unary({
   name: 'log',
+  scalar: (c, x) => c.log(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.log(x[i] as number);
@@ -53,6 +56,7 @@ export const log: UnaryOp = unary({
 /** log(1 + x), exact near 0. */
 export const log1p: UnaryOp = unary({
   name: 'log1p',
+  scalar: (c, x) => c.log1p(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.log1p(x[i] as number);
@@ -63,6 +67,7 @@ export const log1p: UnaryOp = unary({
 /** √x; the derivative at 0 is infinite. */
 export const sqrt: UnaryOp = unary({
   name: 'sqrt',
+  scalar: (c, x) => c.sqrt(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.sqrt(x[i] as number);
@@ -73,6 +78,7 @@ export const sqrt: UnaryOp = unary({
 /** 1 / √x. */
 export const rsqrt: UnaryOp = unary({
   name: 'rsqrt',
+  scalar: (c, x) => c.div(c.constant(1, x.dtype), c.sqrt(x)),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = 1 / Math.sqrt(x[i] as number);
@@ -163,6 +169,7 @@ export const cosh: UnaryOp = unary({
 /** Hyperbolic tangent. */
 export const tanh: UnaryOp = unary({
   name: 'tanh',
+  scalar: (c, x) => c.tanh(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.tanh(x[i] as number);
@@ -203,6 +210,7 @@ export const atanh: UnaryOp = unary({
 /** 1 / (1 + e⁻ˣ). */
 export const logistic: UnaryOp = unary({
   name: 'logistic',
+  scalar: (c, x) => c.div(c.constant(1, x.dtype), c.add(c.constant(1, x.dtype), c.exp(c.neg(x)))),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = 1 / (1 + Math.exp(-(x[i] as number)));

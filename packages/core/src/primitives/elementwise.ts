@@ -7,6 +7,7 @@ import { bind, bind1 } from '../trace/bind';
 import { add } from './arithmetic';
 import { broadcastUnbatched } from './broadcast';
 import { type BatchResult, definePrimitive, type Kernel, type LoweringContext, type Primitive, type TransposeOperand } from './primitive';
+import type { ScalarCode } from './scalar-code';
 
 /** One run: `n` elements of the inputs from given positions on with given steps, to consecutive elements of the output. */
 export type UnaryLoop = (n: number, x: TypedArray, i: number, di: number, o: TypedArray, k: number) => void;
@@ -35,7 +36,11 @@ interface ElementwiseSpec {
   result?: DType;
 }
 
+type Typed = { readonly dtype: DType };
+
 export interface UnarySpec extends ElementwiseSpec {
+  /** For backends that generate code. */
+  scalar?: <V extends Typed>(code: ScalarCode<V>, x: V) => V;
   loop: UnaryLoop;
   /** The tangent, linear in `t`; `y` is the result. */
   jvp: Rule<(t: NDArray, x: NDArray, y: NDArray) => NDArray>;
@@ -43,6 +48,10 @@ export interface UnarySpec extends ElementwiseSpec {
 }
 
 export interface BinarySpec extends ElementwiseSpec {
+  /** For backends that generate code. */
+  scalar?: <V extends Typed>(code: ScalarCode<V>, x: V, y: V) => V;
+  /** `scalar` holds for floats only. */
+  scalarForFloats?: boolean;
   loop: BinaryLoop;
   /** For int32 and uint32, where it has to differ. */
   integerLoop?: BinaryLoop;
@@ -116,7 +125,7 @@ export function notLinear(name: string): () => never {
 }
 
 export function unary(spec: UnarySpec): UnaryOp {
-  const { name, jvp, transpose } = spec;
+  const { name, jvp, transpose, scalar } = spec;
   const primitive: Primitive = definePrimitive({
     name,
     strided: true,
@@ -128,13 +137,16 @@ export function unary(spec: UnarySpec): UnaryOp {
     },
     transpose: transpose ? ([ct]) => [ct ? transpose(ct) : null] : notLinear(name),
     batch: (size, inputs, batched, params) => batchElementwise(primitive, size, inputs, batched, params),
-    lower: { reference: unaryKernel(spec.loop) },
+    lower: {
+      reference: unaryKernel(spec.loop),
+      ...(scalar && { scalar: (code, [x]) => scalar(code, x as NonNullable<typeof x>) }),
+    },
   });
   return Object.assign((x: NDArray) => bind1(primitive, [x], {}), { primitive });
 }
 
 export function binary(spec: BinarySpec): BinaryOp {
-  const { name, jvp, transpose } = spec;
+  const { name, jvp, transpose, scalar } = spec;
   const primitive: Primitive = definePrimitive({
     name,
     strided: true,
@@ -156,6 +168,8 @@ export function binary(spec: BinarySpec): BinaryOp {
         const dtype = context.inputs[0]?.dtype as DType;
         return binaryKernel((isInteger(dtype) && spec.integerLoop) || spec.loop)(context);
       },
+      ...(scalar && { scalar: (code, [x, y]) => scalar(code, x as NonNullable<typeof x>, y as NonNullable<typeof y>) }),
+      scalarForFloats: spec.scalarForFloats,
     },
   });
   return Object.assign((x: NDArray, y: NDArray) => bind1(primitive, [x, y], {}), { primitive });

@@ -1,9 +1,10 @@
-import type { TypedArray } from '../array/dtype';
+import type { DType, TypedArray } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import type { Layout, ShapedType } from '../array/shape';
 import type { Program } from '../program/program';
 import type { LinearizeTrace } from '../trace/linearize-trace';
 import type { ProgramTrace } from '../trace/program-trace';
+import type { ScalarCode } from './scalar-code';
 
 /** Runs one operation: reads the inputs' buffers and writes every element of the outputs' (dense, row-major) buffers. */
 export type Kernel = (inputs: readonly TypedArray[], outputs: readonly TypedArray[]) => void;
@@ -72,6 +73,10 @@ export interface PrimitiveDefinition<P extends object = object> {
   readonly lower: {
     reference(context: LoweringContext<P>): Kernel;
     wasm?(context: LoweringContext<P>): Kernel;
+    /** One element of an elementwise operation with one output, so that backends can fuse it with its neighbours. */
+    scalar?<V extends { readonly dtype: DType }>(code: ScalarCode<V>, operands: readonly V[], params: P): V;
+    /** `scalar` holds for floats only. */
+    readonly scalarForFloats?: boolean | undefined;
   };
 
   /** The kernel takes inputs of any layout (broadcast, transposed, sliced) without a copy. */

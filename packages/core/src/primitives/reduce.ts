@@ -142,10 +142,11 @@ function extremum(name: 'reduceMax' | 'reduceMin', worst: (dtype: DType) => numb
     outputs([x], { axes }) {
       const { shape, dtype } = x as ShapedType;
       checkAccepted(name, dtype, dtypes);
-      if (sizeOf(shape) === 0) {
+      const reduced = dropAxes(shape, axes);
+      if (sizeOf(shape) === 0 && sizeOf(reduced) > 0) {
         throw new ShapeError(`${name}: ${showType(x as ShapedType)} has no elements to take the extremum of`);
       }
-      return [{ shape: dropAxes(shape, axes), dtype }];
+      return [{ shape: reduced, dtype }];
     },
     // Elements that tie share the derivative equally.
     jvp([x], [t], { axes }) {
@@ -187,9 +188,9 @@ interface ArgParams {
 const argPrimitive: Primitive<ArgParams> = definePrimitive<ArgParams>({
   name: 'argExtremum',
   strided: true,
-  outputs([x], { axis }) {
+  outputs([x], { axis, largest }) {
     const { shape } = x as ShapedType;
-    if (shape[axis] === 0) throw new ShapeError(`argmax: axis ${axis} of ${showType(x as ShapedType)} is empty`);
+    if (shape[axis] === 0) throw new ShapeError(`${largest ? 'argmax' : 'argmin'}: axis ${axis} of ${showType(x as ShapedType)} is empty`);
     return [{ shape: dropAxes(shape, [axis]), dtype: 'int32' }];
   },
   jvp: ([x], _tangents, params) => ({ outputs: [bind1(argPrimitive, [x as NDArray], params)], tangents: [null] }),

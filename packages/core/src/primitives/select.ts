@@ -39,6 +39,7 @@ const selectPrimitive: Primitive = definePrimitive({
   },
   batch: (size, inputs, batched, params) => batchElementwise(selectPrimitive, size, inputs, batched, params),
   lower: {
+    scalar: (code, [c, x, y]) => code.select(c as NonNullable<typeof c>, x as NonNullable<typeof x>, y as NonNullable<typeof y>),
     reference({ inputs, outputs }) {
       const { length, count, steps, starts } = planRuns(outputs[0]?.shape ?? [], inputs);
       const [dc, dx, dy] = steps as [number, number, number];

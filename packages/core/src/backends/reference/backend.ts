@@ -1,6 +1,7 @@
 import type { Backend } from '../backend';
 import { interpreter } from '../interpreter';
 
-export const referenceBackend: Backend = interpreter('reference', (primitive, context) =>
-  primitive.lower.reference(context),
-);
+export const referenceBackend: Backend = interpreter('reference', {
+  prepare: (program) => program,
+  kernel: (primitive, context) => primitive.lower.reference(context),
+});

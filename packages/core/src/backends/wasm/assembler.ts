@@ -368,6 +368,10 @@ export const i8x16 = {
   ...vectorBinaries(118, ['minS', 'minU', 'maxS', 'maxU']),
 };
 
+export const i16x8 = {
+  ...vectorUnaries(135, ['extendLowI8x16S', 'extendHighI8x16S', 'extendLowI8x16U', 'extendHighI8x16U']),
+};
+
 export const i32x4 = {
   ...lanes('i32', 17, 27, 28),
   const: (...values: [number, number, number, number]): Expr<'v128'> =>
@@ -376,6 +380,7 @@ export const i32x4 = {
   ...vectorUnaries(160, ['abs', 'neg']),
   allTrue: vectorTest(163),
   bitmask: vectorTest(164),
+  ...vectorUnaries(167, ['extendLowI16x8S', 'extendHighI16x8S', 'extendLowI16x8U', 'extendHighI16x8U']),
   ...vectorShifts(171),
   add: vectorBinary(174),
   sub: vectorBinary(177),

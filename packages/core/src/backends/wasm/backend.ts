@@ -1,6 +1,10 @@
 import { BackendError } from '../../errors';
 import type { Backend } from '../backend';
+import type { LoweringContext } from '../../primitives/primitive';
+import { fuse, type FusedParams, fusedPrimitive } from '../../program/fuse';
 import { interpreter } from '../interpreter';
+import { fusedKernel } from './fused-kernel';
+import { isLaneType } from './vector-code';
 
 /** A module with one function that uses a 128-bit constant; it validates only where SIMD exists. */
 const simdProbe = new Uint8Array([
@@ -19,8 +23,12 @@ export function wasmBackend(): Backend {
       'init: this JavaScript engine has no WebAssembly SIMD; use a newer one, or init({ backend: "reference" })',
     );
   }
-  backend ??= interpreter('wasm', (primitive, context) =>
-    (primitive.lower.wasm ?? primitive.lower.reference)(context),
-  );
+  backend ??= interpreter('wasm', {
+    prepare: (program) => fuse(program, { accepts: isLaneType, smallest: 256, largest: 16 }),
+    kernel: (primitive, context) => {
+      if (primitive.id === fusedPrimitive.id) return fusedKernel(context as LoweringContext<FusedParams>);
+      return (primitive.lower.wasm ?? primitive.lower.reference)(context);
+    },
+  });
   return backend;
 }

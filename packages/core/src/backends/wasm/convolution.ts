@@ -7,20 +7,11 @@
 // The panels of the products are gathered through tables of these offsets; no matrix of patches is written down.
 
 import { ArgumentError } from '../../errors';
-import { call, i32, ModuleBuilder, v128 } from './assembler';
 import { checkBuffer, gemm } from './gemm';
+import { type Frame, Images, imageKernels } from './images';
 import { ScratchLayout, scratchMemory } from './memory';
-import {
-  blockSize,
-  copyIn,
-  copyOut,
-  type Floats,
-  MatrixOperand,
-  multiplyBlocks,
-  spareBytes,
-  TableOperand,
-} from './operand';
-import { contiguous, type FloatType, lanesOf, panelKernels, tableBytes } from './panels';
+import { blockLimits, copySpan, type Floats, multiplyBlocks, spareBytes, TableOperand } from './operand';
+import { type FloatType, panelKernels, tableBytes } from './panels';
 
 /** Input [n, c, h, w], weights [o, c / groups, kh, kw], output [n, o, oh, ow], all dense and row-major. */
 export interface ConvolutionSpec {
@@ -53,7 +44,7 @@ const placesTogether = 256;
 /** out = conv(x, w), [n, o, oh, ow]; the kernel is not flipped. */
 export function convForward(spec: ConvolutionSpec): Convolution {
   const plan = planOf('convForward', spec);
-  const run = plan.empty ? clear : plan.pointwise ? pointwiseForward(spec) : correlation(forward(spec, plan));
+  const run = plan.empty ? clear : plan.pointwise ? pointwiseForward(spec) : correlation(spec, forward(spec, plan));
   return (x, w, out) => {
     checkBuffer('convForward', 'x', x, spec.dtype, plan.inputSize);
     checkBuffer('convForward', 'w', w, spec.dtype, plan.weightSize);
@@ -66,13 +57,14 @@ export function convForward(spec: ConvolutionSpec): Convolution {
 export function convInputGradient(spec: ConvolutionSpec): Convolution {
   const plan = planOf('convInputGradient', spec);
   const { h, w, strideH, strideW } = spec;
-  const backwardIsForward = strideH * strideW === 1 && h * w <= 1.25 * plan.places;
+  // The correlation gathers each filter's places, the other way scatters each channel's.
+  const correlates = strideH * strideW === 1 && h * w <= 1.25 * plan.places && plan.filters <= 4 * plan.channels;
   const run = plan.empty
     ? clear
     : plan.pointwise
       ? pointwiseInputGradient(spec)
-      : backwardIsForward
-        ? correlation(backward(spec, plan))
+      : correlates
+        ? correlation(spec, backward(spec, plan))
         : scatteredInputGradient(spec, plan);
   return (gradOut, weights, gradInput) => {
     checkBuffer('convInputGradient', 'gradOut', gradOut, spec.dtype, plan.outputSize);
@@ -85,7 +77,7 @@ export function convInputGradient(spec: ConvolutionSpec): Convolution {
 /** gradWeight: sum(w gradWeight) = sum(conv(x, w) gradOut), [o, c / groups, kh, kw]. */
 export function convWeightGradient(spec: ConvolutionSpec): Convolution {
   const plan = planOf('convWeightGradient', spec);
-  const run = plan.empty ? clear : gatheredWeightGradient(spec, plan);
+  const run = plan.empty ? clear : weightGradient(spec, plan);
   return (x, gradOut, gradWeight) => {
     checkBuffer('convWeightGradient', 'x', x, spec.dtype, plan.inputSize);
     checkBuffer('convWeightGradient', 'gradOut', gradOut, spec.dtype, plan.outputSize);
@@ -111,8 +103,6 @@ interface Plan {
   filters: number;
   taps: number;
   places: number;
-  /** Images that are taken together. */
-  images: number;
   /** The planes of the input; undefined if no zeros are needed around them. */
   frame: Frame | undefined;
 }
@@ -152,7 +142,6 @@ function planOf(where: string, spec: ConvolutionSpec): Plan {
     filters,
     taps: channels * kh * kw,
     places,
-    images: Math.min(n, Math.max(1, Math.floor(placesTogether / places))),
     frame: framed ? frame : undefined,
   };
 }
@@ -181,46 +170,274 @@ function pointwiseInputGradient({ dtype, n, c, h, w, o }: ConvolutionSpec): Conv
   return (gradOut, weights, gradInput) => run(weights, gradOut, gradInput);
 }
 
+/** So many steps of a stride, in elements. */
+type Axis = readonly [count: number, stride: number];
+
 /**
- * One product for the images of one group at a time, result[unit, place] = sum of weights[unit, term] source[term, place],
- * whose operands lie at the sums of the given offsets, in elements.
+ * result[s, unit, place] = sum over terms of weights[unit, term] source[s, term, place], for each group. Units, terms and
+ * places are found at sums of offsets: one offset of each of the axes given.
  */
 interface Correlation {
-  dtype: FloatType;
-  n: number;
-  groups: number;
-  /** Weights of one group. */
-  weights: number;
-  /** Channels of one group of the result. */
-  units: number;
-  unitAxes: Axis[];
-  terms: number;
-  weightTermAxes: Axis[];
-  source: Omit<ImagesSize, 'images'>;
-  frame: Frame | undefined;
-  /** Of the first term at the first place. */
-  sourceOffset: number;
-  sourceTermAxes: Axis[];
-  places: number;
-  placeAxes: Axis[];
+  weights: { length: number; units: Axis[]; terms: Axis[] };
+  source: { channels: number; h: number; w: number; frame: Frame | undefined };
+  /** In the planes of the source; `first` is the offset of the first term at the first place. */
+  first: number;
+  terms: Axis[];
+  places: Axis[];
 }
 
 function forward(spec: ConvolutionSpec, plan: Plan): Correlation {
-  const { dtype, n, h, w, kh, kw, oh, ow, strideH, strideW, dilationH, dilationW, groups } = spec;
-  const { channels, filters, taps, places, frame } = plan;
-  const { rows, columns } = frame ?? { rows: h, columns: w };
+  const { channels, filters, taps, frame } = plan;
   return {
-    ...{ dtype, n, groups, weights: filters * taps, frame, sourceOffset: 0 },
-    units: filters,
-    unitAxes: [[filters, taps]],
-    terms: taps,
-    weightTermAxes: [[taps, 1]],
-    source: { groups, channels, h, w },
-    sourceTermAxes: tapAxes(spec, channels, rows, columns),
-    places,
-    placeAxes: placeAxes(spec, columns),
+    weights: { length: filters * taps, units: [[filters, taps]], terms: [[taps, 1]] },
+    source: { channels, h: spec.h, w: spec.w, frame },
+    first: 0,
+    ...inputAxes(spec, plan),
   };
 }
+
+/** With strides of 1, the input gradient is a correlation of the output with the kernel flipped. */
+function backward(spec: ConvolutionSpec, { channels, filters, taps }: Plan): Correlation {
+  const { h, w, kh, kw, oh, ow, padTop, padLeft, dilationH, dilationW } = spec;
+  const reach = { rows: (kh - 1) * dilationH, columns: (kw - 1) * dilationW };
+  const frame = {
+    rows: h + reach.rows,
+    columns: w + reach.columns,
+    top: reach.rows - padTop,
+    left: reach.columns - padLeft,
+  };
+  const plane = frame.rows * frame.columns;
+  return {
+    weights: {
+      length: filters * taps,
+      units: [[channels, kh * kw]],
+      terms: [
+        [filters, taps],
+        [kh * kw, 1],
+      ],
+    },
+    source: { channels: filters, h: oh, w: ow, frame },
+    first: reach.rows * frame.columns + reach.columns,
+    terms: [
+      [filters, plane],
+      [kh, -dilationH * frame.columns],
+      [kw, -dilationW],
+    ],
+    places: [
+      [h, frame.columns],
+      [w, 1],
+    ],
+  };
+}
+
+/** Where the terms of the trilinear form find the input. */
+function inputAxes(spec: ConvolutionSpec, { channels, frame }: Plan): { terms: Axis[]; places: Axis[] } {
+  const { h, w, kh, kw, oh, ow, strideH, strideW, dilationH, dilationW } = spec;
+  const { rows, columns } = frame ?? { rows: h, columns: w };
+  return {
+    terms: [
+      [channels, rows * columns],
+      [kh, dilationH * columns],
+      [kw, dilationW],
+    ],
+    places: [
+      [oh, strideH * columns],
+      [ow, strideW],
+    ],
+  };
+}
+
+function sizeOf(axes: readonly Axis[]): number {
+  return axes.reduce((size, [count]) => size * count, 1);
+}
+
+function correlation({ dtype, n, groups }: ConvolutionSpec, correlation: Correlation): Convolution {
+  const { weights, source, first, terms, places } = correlation;
+  const [unitCount, termCount, placeCount] = [sizeOf(weights.units), sizeOf(terms), sizeOf(places)];
+  const images = imagesTogether(n, placeCount);
+  const kernels = panelKernels(dtype);
+  const { bytes } = kernels;
+  const layout = new ScratchLayout();
+  const input = new Images(layout, dtype, { images, groups, ...source });
+  const weightsAt = layout.take(weights.length * bytes);
+  const unitTable = offsetTable(layout, bytes, weights.units);
+  const weightTable = offsetTable(layout, bytes, weights.terms);
+  const termTable = offsetTable(layout, bytes, terms);
+  const placeTable = offsetTable(layout, bytes, [[images, input.imageLength], ...places]);
+  const left = new TableOperand(
+    layout,
+    kernels,
+    'rows',
+    { source: weightsAt, unitTable: unitTable.address, depthTable: weightTable.address },
+    { units: unitCount, depth: termCount, readAgain: true },
+  );
+  const right = new TableOperand(
+    layout,
+    kernels,
+    'columns',
+    { source: input.address + first * bytes, unitTable: placeTable.address, depthTable: termTable.address },
+    { units: images * placeCount, depth: termCount, readAgain: false },
+  );
+  const result = layout.take(unitCount * right.unitBlock * bytes);
+  const spare = layout.take(spareBytes(kernels));
+  return (x, w, out) => {
+    const heap = start(layout, dtype, unitTable, weightTable, termTable, placeTable);
+    input.clear(heap);
+    for (let g = 0; g < groups; g++) {
+      copySpan(w, g * weights.length, weights.length, heap, weightsAt / bytes);
+      left.bind(unitCount, termCount);
+      for (let s = 0; s < n; s += images) {
+        const count = Math.min(images, n - s);
+        input.load(x, heap, g, s, count);
+        right.bind(count * placeCount, termCount);
+        for (let at = 0; at < count * placeCount; at += right.unitBlock) {
+          const width = Math.min(right.unitBlock, count * placeCount - at);
+          multiplyBlocks(kernels, left, right, {
+            ...{ leftBatch: 0, rightBatch: 0, top: 0, bottom: unitCount, first: at, last: at + width },
+            ...{ result, rowBytes: width * bytes, accumulate: false, spare },
+          });
+          const from = result / bytes;
+          if (width === placeCount) {
+            copySpan(heap, from, unitCount * placeCount, out, (s * groups + g) * unitCount * placeCount);
+            continue;
+          }
+          // Several images, or a part of one.
+          const run = Math.min(width, placeCount);
+          for (let image = 0; image * placeCount < width; image++) {
+            const to = ((s + image) * groups + g) * unitCount * placeCount + at;
+            for (let i = 0; i < unitCount; i++) {
+              copySpan(heap, from + i * width + image * placeCount, run, out, to + i * placeCount);
+            }
+          }
+        }
+      }
+    }
+  };
+}
+
+/** The input gradient for any strides: the terms are multiplied first and then added where they belong. */
+function scatteredInputGradient(spec: ConvolutionSpec, plan: Plan): Convolution {
+  const { dtype, n, h, w, oh, ow, groups } = spec;
+  const { channels, filters, taps, places, frame } = plan;
+  const images = imagesTogether(n, places);
+  const kernels = panelKernels(dtype);
+  const { scatter } = imageKernels(dtype);
+  const { bytes } = kernels;
+  const layout = new ScratchLayout();
+  const output = new Images(layout, dtype, { images, groups, channels: filters, h: oh, w: ow, frame: undefined });
+  const gradient = new Images(layout, dtype, { images, groups, channels, h, w, frame });
+  const weightsAt = layout.take(filters * taps * bytes);
+  const axes = inputAxes(spec, plan);
+  const unitTable = offsetTable(layout, bytes, [[taps, 1]]);
+  const weightTable = offsetTable(layout, bytes, [[filters, taps]]);
+  const filterTable = offsetTable(layout, bytes, [[filters, places]]);
+  const outputTable = offsetTable(layout, bytes, [
+    [images, output.imageLength],
+    [places, 1],
+  ]);
+  const tapTable = offsetTable(layout, bytes, axes.terms);
+  const inputTable = offsetTable(layout, bytes, [[images, gradient.imageLength], ...axes.places]);
+  const left = new TableOperand(
+    layout,
+    kernels,
+    'rows',
+    { source: weightsAt, unitTable: unitTable.address, depthTable: weightTable.address },
+    { units: taps, depth: filters, readAgain: true },
+  );
+  const right = new TableOperand(
+    layout,
+    kernels,
+    'columns',
+    { source: output.address, unitTable: outputTable.address, depthTable: filterTable.address },
+    { units: images * places, depth: filters, readAgain: taps > left.unitBlock },
+  );
+  const result = layout.take(left.unitBlock * right.unitBlock * bytes);
+  const spare = layout.take(spareBytes(kernels));
+  return (gradOut, weights, gradInput) => {
+    const heap = start(layout, dtype, unitTable, weightTable, filterTable, outputTable, tapTable, inputTable);
+    for (let g = 0; g < groups; g++) {
+      copySpan(weights, g * filters * taps, filters * taps, heap, weightsAt / bytes);
+      left.bind(taps, filters);
+      for (let s = 0; s < n; s += images) {
+        const count = Math.min(images, n - s);
+        output.load(gradOut, heap, g, s, count);
+        right.bind(count * places, filters);
+        gradient.clear(heap);
+        for (let top = 0; top < taps; top += left.unitBlock) {
+          const height = Math.min(left.unitBlock, taps - top);
+          for (let first = 0; first < count * places; first += right.unitBlock) {
+            const width = Math.min(right.unitBlock, count * places - first);
+            multiplyBlocks(kernels, left, right, {
+              ...{ leftBatch: 0, rightBatch: 0, top, bottom: top + height, first, last: first + width },
+              ...{ result, rowBytes: width * bytes, accumulate: false, spare },
+            });
+            const tapsAt = tapTable.address + 4 * top;
+            scatter(result, gradient.address, tapsAt, height, inputTable.address + 4 * first, width);
+          }
+        }
+        gradient.unload(gradInput, heap, g, s, count);
+      }
+    }
+  };
+}
+
+function weightGradient(spec: ConvolutionSpec, plan: Plan): Convolution {
+  const { dtype, n, h, w, oh, ow, groups } = spec;
+  const { channels, filters, taps, places, frame } = plan;
+  const images = imagesTogether(n, places);
+  const kernels = panelKernels(dtype);
+  const { bytes } = kernels;
+  const layout = new ScratchLayout();
+  const input = new Images(layout, dtype, { images, groups, channels, h, w, frame });
+  const output = new Images(layout, dtype, { images, groups, channels: filters, h: oh, w: ow, frame: undefined });
+  const axes = inputAxes(spec, plan);
+  const filterTable = offsetTable(layout, bytes, [[filters, places]]);
+  const outputTable = offsetTable(layout, bytes, [
+    [images, output.imageLength],
+    [places, 1],
+  ]);
+  const tapTable = offsetTable(layout, bytes, axes.terms);
+  const inputTable = offsetTable(layout, bytes, [[images, input.imageLength], ...axes.places]);
+  const left = new TableOperand(
+    layout,
+    kernels,
+    'rows',
+    { source: output.address, unitTable: filterTable.address, depthTable: outputTable.address },
+    { units: filters, depth: images * places, readAgain: taps > blockLimits.columns },
+  );
+  const right = new TableOperand(
+    layout,
+    kernels,
+    'columns',
+    { source: input.address, unitTable: tapTable.address, depthTable: inputTable.address },
+    { units: taps, depth: images * places, readAgain: false },
+  );
+  const result = layout.take(filters * taps * bytes);
+  const spare = layout.take(spareBytes(kernels));
+  return (x, gradOut, gradWeight) => {
+    const heap = start(layout, dtype, filterTable, outputTable, tapTable, inputTable);
+    input.clear(heap);
+    for (let g = 0; g < groups; g++) {
+      for (let s = 0; s < n; s += images) {
+        const count = Math.min(images, n - s);
+        input.load(x, heap, g, s, count);
+        output.load(gradOut, heap, g, s, count);
+        left.bind(filters, count * places);
+        right.bind(taps, count * places);
+        multiplyBlocks(kernels, left, right, {
+          ...{ leftBatch: 0, rightBatch: 0, top: 0, bottom: filters, first: 0, last: taps },
+          ...{ result, rowBytes: taps * bytes, accumulate: s > 0, spare },
+        });
+      }
+      copySpan(heap, result / bytes, filters * taps, gradWeight, g * filters * taps);
+    }
+  };
+}
+
+function imagesTogether(n: number, places: number): number {
+  return Math.min(n, Math.max(1, Math.floor(placesTogether / places)));
+}
+
 /** Makes room and writes the tables. */
 function start(layout: ScratchLayout, dtype: FloatType, ...tables: OffsetTable[]): Floats {
   const scratch = scratchMemory();
@@ -234,12 +451,8 @@ interface OffsetTable {
   readonly entries: Int32Array;
 }
 
-/** The sums of one offset of each axis, which has `count` steps of `stride`; the last axis runs fastest. */
-function offsetTable(
-  layout: ScratchLayout,
-  bytes: number,
-  axes: readonly [count: number, stride: number][],
-): OffsetTable {
+/** The sums of one offset of each axis, in bytes; the last axis runs fastest. */
+function offsetTable(layout: ScratchLayout, bytes: number, axes: readonly Axis[]): OffsetTable {
   let offsets = [0];
   for (const [count, stride] of axes) {
     offsets = offsets.flatMap((offset) => Array.from({ length: count }, (_, i) => offset + i * stride * bytes));
@@ -248,221 +461,4 @@ function offsetTable(
   const entries = new Int32Array(size / 4).fill(offsets.at(-1) as number);
   entries.set(offsets);
   return { address: layout.take(size), entries };
-}
-
-/** The size of planes with zeros around them, and where in them the planes begin (before them, if negative). */
-interface Frame {
-  rows: number;
-  columns: number;
-  top: number;
-  left: number;
-}
-
-interface ImagesSize {
-  images: number;
-  groups: number;
-  /** Of one group. */
-  channels: number;
-  h: number;
-  w: number;
-}
-
-/** Where the planes begin in scratch memory and how far apart rows and planes are, in bytes. */
-interface Planes {
-  start: number;
-  row: number;
-  plane: number;
-}
-
-/** A few images in scratch memory, of which it holds the channels of one group. */
-class Images {
-  /** Of the planes, with their frame. */
-  readonly address: number;
-  readonly #size: ImagesSize;
-  readonly #copyPlanes: ImageKernels['copyPlanes'];
-  readonly #bytes: number;
-  /** Elements of the channels of a group. */
-  readonly #length: number;
-  /** Planes as they are in buffers, from this address. */
-  readonly #plain: number;
-  readonly #framedLength: number;
-  /** The part of the planes that lies in the frame, on both sides. */
-  readonly #inside: { rows: number; rowBytes: number; plain: Planes; framed: Planes } | undefined;
-
-  constructor(layout: ScratchLayout, dtype: FloatType, size: ImagesSize, frame: Frame | undefined) {
-    const { images, channels, h, w } = size;
-    const { bytes } = panelKernels(dtype);
-    this.#size = size;
-    this.#copyPlanes = imageKernels(dtype).copyPlanes;
-    this.#bytes = bytes;
-    this.#length = channels * h * w;
-    this.#framedLength = images * channels * (frame ? frame.rows * frame.columns : h * w);
-    this.#plain = layout.take(images * this.#length * bytes);
-    this.address = this.#plain;
-    if (frame === undefined) return;
-    const { rows, columns, top, left } = frame;
-    this.address = layout.take(this.#framedLength * bytes);
-    const [y, x] = [Math.max(0, -top), Math.max(0, -left)];
-    this.#inside = {
-      rows: Math.min(h, rows - top) - y,
-      rowBytes: (Math.min(w, columns - left) - x) * bytes,
-      plain: { start: this.#plain + (y * w + x) * bytes, row: w * bytes, plane: h * w * bytes },
-      framed: {
-        start: this.address + ((y + top) * columns + x + left) * bytes,
-        row: columns * bytes,
-        plane: rows * columns * bytes,
-      },
-    };
-  }
-
-  /** All zero, frame and planes. */
-  clear(heap: Floats): void {
-    for (const [address, length] of [
-      [this.#plain, this.#size.images * this.#length],
-      [this.address, this.#framedLength],
-    ] as const) {
-      heap.fill(0, address / this.#bytes, address / this.#bytes + length);
-    }
-  }
-
-  load(data: Floats, heap: Floats, group: number, image: number, count: number): void {
-    this.#eachSpan(group, image, count, (outside, inside, length) => copyIn(data, outside, length, heap, inside));
-    if (this.#inside) this.#copyInside(this.#inside.plain, this.#inside.framed, count);
-  }
-
-  unload(data: Floats, heap: Floats, group: number, image: number, count: number): void {
-    if (this.#inside) this.#copyInside(this.#inside.framed, this.#inside.plain, count);
-    this.#eachSpan(group, image, count, (outside, inside, length) => copyOut(heap, inside, data, outside, length));
-  }
-
-  #copyInside(from: Planes, to: Planes, count: number): void {
-    const { rows, rowBytes } = this.#inside as { rows: number; rowBytes: number };
-    if (rows <= 0 || rowBytes <= 0) return;
-    const planes = count * this.#size.channels;
-    this.#copyPlanes(from.start, from.row, from.plane, to.start, to.row, to.plane, planes, rows, rowBytes);
-  }
-
-  #eachSpan(
-    group: number,
-    image: number,
-    count: number,
-    copy: (outside: number, inside: number, length: number) => void,
-  ): void {
-    const { groups } = this.#size;
-    const inside = this.#plain / this.#bytes;
-    const length = this.#length;
-    if (groups === 1) copy(image * length, inside, count * length);
-    else for (let i = 0; i < count; i++) copy(((image + i) * groups + group) * length, inside + i * length, length);
-  }
-}
-
-interface ImageKernels {
-  /** Copies `rowBytes` bytes, a multiple of 4, of so many rows of so many planes. Steps in bytes; nothing may be zero. */
-  copyPlanes(
-    from: number,
-    fromRow: number,
-    fromPlane: number,
-    to: number,
-    toRow: number,
-    toPlane: number,
-    planes: number,
-    rows: number,
-    rowBytes: number,
-  ): void;
-  /** image[tap i + place j] += values[i, j]; the rows of values are dense. */
-  scatter(values: number, image: number, tapTable: number, taps: number, placeTable: number, places: number): void;
-}
-
-const compiled: { [D in FloatType]?: ImageKernels } = {};
-
-function imageKernels(dtype: FloatType): ImageKernels {
-  compiled[dtype] ??= instantiateImageKernels(dtype);
-  return compiled[dtype];
-}
-
-function instantiateImageKernels(dtype: FloatType): ImageKernels {
-  const lanes = lanesOf[dtype];
-  const module = new ModuleBuilder();
-  module.importMemory('scratch', 'memory', { initial: 1 });
-
-  const copyRow = module.function({ params: ['i32', 'i32', 'i32'], result: 'void' }, (f, from, to, left) => {
-    const advance = (bytes: number): void => {
-      f.increment(from, bytes);
-      f.increment(to, bytes);
-      f.increment(left, -bytes);
-    };
-    f.while(i32.geS(left, 16), () => {
-      f.emit(v128.store(to, v128.load(from)));
-      advance(16);
-    });
-    f.while(left, () => {
-      f.emit(i32.store(to, i32.load(from)));
-      advance(4);
-    });
-  });
-
-  const copyPlanes = module.function(
-    { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], result: 'void' },
-    (f, from, fromRow, fromPlane, to, toRow, toPlane, planes, rows, rowBytes) => {
-      const row = f.local('i32');
-      f.loop((again) => {
-        f.for(row, 0, rows, 1, () => {
-          const source = i32.add(from, i32.mul(row, fromRow));
-          f.emit(call(copyRow, source, i32.add(to, i32.mul(row, toRow)), rowBytes));
-        });
-        f.increment(from, fromPlane);
-        f.increment(to, toPlane);
-        f.increment(planes, -1);
-        f.branchIf(again, planes);
-      });
-    },
-  );
-  module.export('copyPlanes', copyPlanes);
-
-  const scatter = module.function(
-    { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], result: 'void' },
-    (f, values, image, tapTable, taps, placeTable, places) => {
-      const base = f.local('i32');
-      const place = f.local('i32');
-      const left = f.local('i32');
-      const to = f.local('i32');
-      const addOne = (): void => {
-        f.set(to, i32.add(base, i32.load(place)));
-        f.emit(lanes.storeFirst(to, lanes.add(lanes.loadFirst(to), lanes.loadFirst(values))));
-        f.increment(values, lanes.bytes);
-        f.increment(place, 4);
-      };
-      f.loop((again) => {
-        f.set(base, i32.add(image, i32.load(tapTable)));
-        f.set(place, placeTable);
-        f.set(left, places);
-        f.while(i32.geS(left, lanes.count), () => {
-          f.if(
-            contiguous(lanes, place),
-            () => {
-              f.set(to, i32.add(base, i32.load(place)));
-              f.emit(v128.store(to, lanes.add(v128.load(to), v128.load(values))));
-              f.increment(values, 16);
-              f.increment(place, 4 * lanes.count);
-            },
-            () => {
-              for (let i = 0; i < lanes.count; i++) addOne();
-            },
-          );
-          f.increment(left, -lanes.count);
-        });
-        f.while(left, () => {
-          addOne();
-          f.increment(left, -1);
-        });
-        f.increment(tapTable, 4);
-        f.increment(taps, -1);
-        f.branchIf(again, taps);
-      });
-    },
-  );
-  module.export('scatter', scatter);
-
-  const { exports } = new WebAssembly.Instance(module.compile(), { scratch: { memory: scratchMemory().memory } });
-  return exports as unknown as ImageKernels;
 }

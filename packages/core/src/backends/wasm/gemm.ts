@@ -5,9 +5,8 @@
 import { ArgumentError } from '../../errors';
 import { ScratchLayout, scratchMemory } from './memory';
 import {
-  blockSize,
-  copyIn,
-  copyOut,
+  blockLimits,
+  copySpan,
   type Floats,
   MatrixOperand,
   multiplyBlocks,
@@ -49,23 +48,38 @@ const tinyProduct = 128;
 
 /**
  * out[i] = a[i] b[i] for each i of the batch; `out` is dense and row-major, [batch, m, n].
- * |error| <= 2 k eps (|a| |b|), and the bits depend on the spec alone.
+ * |error| <= k eps (|a| |b|) with eps = 2^-23 or 2^-52; the bits depend on the spec and the numbers alone.
  *
- * @throws ArgumentError (when run) for a buffer of another dtype or one that is too short.
+ * @throws ArgumentError for sizes or layouts that cannot be, and when run for buffers of another dtype or too short.
  */
 export function gemm(spec: GemmSpec): Gemm {
+  const { dtype, batch, m, n, k } = spec;
+  for (const [name, size] of Object.entries({ batch, m, n, k })) {
+    if (Number.isSafeInteger(size) && size >= 0) continue;
+    throw new ArgumentError(`gemm: expected ${name} to be a non-negative integer, got ${size}`);
+  }
+  const aLength = extent('a', spec.a, [batch, m, k]);
+  const bLength = extent('b', spec.b, [batch, k, n]);
   const multiply = multiplication(spec);
-  const lengths = [
-    extent(spec.a, spec.batch, spec.m, spec.k),
-    extent(spec.b, spec.batch, spec.k, spec.n),
-    spec.batch * spec.m * spec.n,
-  ];
   return (a, b, out) => {
-    checkBuffer('gemm', 'a', a, spec.dtype, lengths[0] as number);
-    checkBuffer('gemm', 'b', b, spec.dtype, lengths[1] as number);
-    checkBuffer('gemm', 'out', out, spec.dtype, lengths[2] as number);
+    checkBuffer('gemm', 'a', a, dtype, aLength);
+    checkBuffer('gemm', 'b', b, dtype, bLength);
+    checkBuffer('gemm', 'out', out, dtype, batch * m * n);
     multiply(a, b, out);
   };
+}
+
+/** How many elements a buffer needs to hold the matrices. */
+function extent(name: string, layout: MatrixLayout, sizes: readonly number[]): number {
+  if (sizes.includes(0)) return 0;
+  const strides = [layout.batchStride, layout.rowStride, layout.colStride];
+  const reaches = strides.map((stride, axis) => stride * ((sizes[axis] as number) - 1));
+  const first = reaches.reduce((sum, reach) => sum + Math.min(0, reach), layout.offset);
+  const last = reaches.reduce((sum, reach) => sum + Math.max(0, reach), layout.offset);
+  if (Number.isSafeInteger(first) && Number.isSafeInteger(last) && first >= 0) return last + 1;
+  throw new ArgumentError(
+    `gemm: expected the layout of ${name} to stay inside its buffer, got elements ${first} to ${last} of [${sizes.join(', ')}]`,
+  );
 }
 
 export function checkBuffer(where: string, name: string, buffer: Floats, dtype: FloatType, length: number): void {
@@ -75,13 +89,6 @@ export function checkBuffer(where: string, name: string, buffer: Floats, dtype: 
     `${where}: expected ${name} to be a ${expected.name} of at least ${length} elements, ` +
       `got a ${buffer.constructor.name} of ${buffer.length}`,
   );
-}
-
-/** Elements that a buffer must have to hold the matrices. */
-function extent({ offset, batchStride, rowStride, colStride }: MatrixLayout, ...sizes: number[]): number {
-  if (sizes.includes(0)) return 0;
-  const strides = [batchStride, rowStride, colStride];
-  return strides.reduce((end, stride, i) => end + Math.max(0, stride * ((sizes[i] as number) - 1)), offset + 1);
 }
 
 function multiplication(spec: GemmSpec): Gemm {
@@ -158,7 +165,7 @@ function vectorMultiplication({ dtype, batch, n, k, a, b }: GemmSpec): Gemm {
     for (let s = 0; s < batch; s++) {
       if (s === 0 || a.batchStride !== 0) {
         const first = a.offset + s * a.batchStride;
-        if (a.colStride === 1) copyIn(aData, first, k, heap, x / bytes);
+        if (a.colStride === 1) copySpan(aData, first, k, heap, x / bytes);
         else for (let p = 0; p < k; p++) heap[x / bytes + p] = aData[first + p * a.colStride] as number;
       }
       for (let j = 0; j < n; j += nBlock) {
@@ -170,7 +177,7 @@ function vectorMultiplication({ dtype, batch, n, k, a, b }: GemmSpec): Gemm {
           product(x + p * bytes, matrix.address, matrix.outerStep, y + j * bytes, units, depth, p > 0 ? 1 : 0);
         }
       }
-      copyOut(heap, y / bytes, out, s * n, n);
+      copySpan(heap, y / bytes, n, out, s * n);
     }
   };
 }
@@ -178,38 +185,24 @@ function vectorMultiplication({ dtype, batch, n, k, a, b }: GemmSpec): Gemm {
 function blockedMultiplication({ dtype, batch, m, n, k, a, b }: GemmSpec): Gemm {
   const kernels = panelKernels(dtype);
   const scratch = scratchMemory();
-  const unitBlock = { rows: blockSize(kernels, 'rows', m), columns: blockSize(kernels, 'columns', n) };
-  const depthBlock = blockSize(kernels, 'depth', k);
-  const resultRows = unitBlock.rows * Math.max(1, Math.floor(resultLimit / unitBlock.rows));
   const layout = new ScratchLayout();
-  const result = layout.take(Math.min(m, resultRows) * Math.min(n, unitBlock.columns) * kernels.bytes);
-  const spare = layout.take(spareBytes(kernels));
   const left = new MatrixOperand(
     layout,
     kernels,
     'rows',
     { offset: a.offset, batchStride: a.batchStride, unitStride: a.rowStride, depthStride: a.colStride },
-    {
-      units: m,
-      depth: k,
-      unitBlock: unitBlock.rows,
-      depthBlock,
-      readAgain: n > unitBlock.columns || (batch > 1 && a.batchStride === 0),
-    },
+    { units: m, depth: k, readAgain: n > blockLimits.columns || (batch > 1 && a.batchStride === 0) },
   );
   const right = new MatrixOperand(
     layout,
     kernels,
     'columns',
     { offset: b.offset, batchStride: b.batchStride, unitStride: b.colStride, depthStride: b.rowStride },
-    {
-      units: n,
-      depth: k,
-      unitBlock: unitBlock.columns,
-      depthBlock,
-      readAgain: m > resultRows || (batch > 1 && b.batchStride === 0),
-    },
+    { units: n, depth: k, readAgain: m > resultLimit || (batch > 1 && b.batchStride === 0) },
   );
+  const resultRows = left.unitBlock * Math.max(1, Math.floor(resultLimit / left.unitBlock));
+  const result = layout.take(Math.min(m, resultRows) * Math.min(n, right.unitBlock) * kernels.bytes);
+  const spare = layout.take(spareBytes(kernels));
   const range: ProductRange = {
     ...{ leftBatch: 0, rightBatch: 0, top: 0, bottom: 0, first: 0, last: 0, rowBytes: 0 },
     ...{ result, accumulate: false, spare },
@@ -225,16 +218,16 @@ function blockedMultiplication({ dtype, batch, m, n, k, a, b }: GemmSpec): Gemm 
         const height = Math.min(resultRows, m - top);
         range.top = top;
         range.bottom = top + height;
-        for (let j = 0; j < n; j += unitBlock.columns) {
-          const width = Math.min(unitBlock.columns, n - j);
+        for (let j = 0; j < n; j += right.unitBlock) {
+          const width = Math.min(right.unitBlock, n - j);
           range.first = j;
           range.last = j + width;
           range.rowBytes = width * kernels.bytes;
           multiplyBlocks(kernels, left, right, range);
           const from = result / kernels.bytes;
           const to = (s * m + top) * n + j;
-          if (width === n) copyOut(heap, from, out, to, height * n);
-          else for (let i = 0; i < height; i++) copyOut(heap, from + i * width, out, to + i * n, width);
+          if (width === n) copySpan(heap, from, height * n, out, to);
+          else for (let i = 0; i < height; i++) copySpan(heap, from + i * width, width, out, to + i * n);
         }
       }
     }

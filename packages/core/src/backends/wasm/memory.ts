@@ -14,8 +14,9 @@ export class ScratchMemory {
   #float64 = new Float64Array(this.memory.buffer);
   #int32 = new Int32Array(this.memory.buffer);
 
+  /** Grows to at most `limitBytes`, by default and at most 2 GiB less one page. */
   constructor(limitBytes = largestBytes) {
-    this.#limitBytes = Math.min(limitBytes, largestBytes);
+    this.#limitBytes = limitBytes;
   }
 
   get bytes(): number {

@@ -10,14 +10,10 @@ const shortRun = 24;
 /** Up to so many elements, an operand that is read again stays packed. */
 const residentElements = 2 ** 22;
 
-/** Copies what lies together to the scratch memory. `to` is in elements, as everywhere in this file but in `address`. */
-export function copyIn(data: Floats, from: number, count: number, heap: Floats, to: number): void {
-  if (count <= shortRun) for (let i = 0; i < count; i++) heap[to + i] = data[from + i] as number;
-  else heap.set(from === 0 && count === data.length ? data : data.subarray(from, from + count), to);
-}
-
-export function copyOut(heap: Floats, from: number, out: Floats, to: number, count: number): void {
-  copyIn(heap, from, count, out, to);
+/** Copies elements that follow one another into scratch memory or out of it. */
+export function copySpan(source: Floats, from: number, count: number, target: Floats, to: number): void {
+  if (count <= shortRun) for (let i = 0; i < count; i++) target[to + i] = source[from + i] as number;
+  else target.set(from === 0 && count === source.length ? source : source.subarray(from, from + count), to);
 }
 
 /** A rectangle of a strided matrix, copied to scratch memory in as few calls as its strides allow. */
@@ -50,15 +46,15 @@ export class Stage {
     const span = Math.abs(outerReach) + Math.abs(innerReach) + 1;
     if (span <= 2 * outer * inner) {
       const before = Math.max(0, -outerReach) + Math.max(0, -innerReach);
-      copyIn(data, from - before, span, heap, base);
+      copySpan(data, from - before, span, heap, base);
       this.#placed(base + before, outerStride, innerStride);
     } else if (Math.abs(innerStride) === 1) {
       const before = Math.max(0, -innerReach);
-      for (let i = 0; i < outer; i++) copyIn(data, from + i * outerStride - before, inner, heap, base + i * inner);
+      for (let i = 0; i < outer; i++) copySpan(data, from + i * outerStride - before, inner, heap, base + i * inner);
       this.#placed(base + before, inner, innerStride);
     } else if (Math.abs(outerStride) === 1) {
       const before = Math.max(0, -outerReach);
-      for (let j = 0; j < inner; j++) copyIn(data, from + j * innerStride - before, outer, heap, base + j * outer);
+      for (let j = 0; j < inner; j++) copySpan(data, from + j * innerStride - before, outer, heap, base + j * outer);
       this.#placed(base + before, outerStride, outer);
     } else {
       let to = base;
@@ -77,14 +73,10 @@ export class Stage {
   }
 }
 
-/** Sizes of an operand, in elements. */
 export interface OperandSize {
   /** Rows of a left operand, columns of a right one. */
   units: number;
   depth: number;
-  /** What is packed together; whole panels of units. */
-  unitBlock: number;
-  depthBlock: number;
   /** Whether a block is asked for again after others. */
   readAgain: boolean;
 }
@@ -94,7 +86,11 @@ export type Side = 'rows' | 'columns';
 /** An operand whose blocks are packed when they are asked for, and kept where that saves work and fits. */
 abstract class PackedOperand {
   protected readonly kernels: PanelKernels;
-  protected readonly size: OperandSize;
+  /** What is packed together: whole panels of so many units, and so much of the depth. */
+  readonly unitBlock: number;
+  readonly depthBlock: number;
+  protected units: number;
+  #depth: number;
   protected readonly pack: PanelKernels['packRows'];
   readonly #depthBlocks: number;
   readonly #blocks: number;
@@ -105,47 +101,44 @@ abstract class PackedOperand {
 
   constructor(layout: ScratchLayout, kernels: PanelKernels, side: Side, size: OperandSize) {
     this.kernels = kernels;
-    this.size = { ...size };
     this.pack = side === 'rows' ? kernels.packRows : kernels.packColumns;
-    const { units, depth, unitBlock, depthBlock, readAgain } = size;
-    const width = kernels[side];
-    const slotElements = Math.ceil(Math.min(units, unitBlock) / width) * width * Math.min(depth, depthBlock);
-    this.#depthBlocks = Math.ceil(depth / depthBlock);
-    this.#blocks = Math.ceil(units / unitBlock) * this.#depthBlocks;
+    const { units, depth, readAgain } = size;
+    this.units = units;
+    this.#depth = depth;
+    this.unitBlock = evenly(units, blockLimits[side], kernels[side]);
+    this.depthBlock = evenly(depth, blockLimits.depth, 1);
+    const slotElements = this.unitBlock * this.depthBlock;
+    this.#depthBlocks = Math.ceil(depth / this.depthBlock);
+    this.#blocks = Math.ceil(units / this.unitBlock) * this.#depthBlocks;
     this.#slotBytes = slotElements * kernels.bytes;
     this.#held = new Float64Array(readAgain && this.#blocks * slotElements <= residentElements ? this.#blocks : 1);
     this.#panels = layout.take(this.#held.length * this.#slotBytes);
   }
 
-  get unitBlock(): number {
-    return this.size.unitBlock;
-  }
-
-  get depthBlock(): number {
-    return this.size.depthBlock;
-  }
-
   get depth(): number {
-    return this.size.depth;
+    return this.#depth;
   }
 
   /** The address of the packed block that begins at the given unit and depth. */
   block(batch: number, unit: number, depth: number): number {
-    const { units, unitBlock, depthBlock } = this.size;
+    const { unitBlock, depthBlock } = this;
     const index = (unit / unitBlock) * this.#depthBlocks + depth / depthBlock;
     const slot = this.#held.length === 1 ? 0 : index;
     const key = batch * this.#blocks + index;
     const address = this.#panels + slot * this.#slotBytes;
     if (this.#held[slot] !== key) {
       this.#held[slot] = key;
-      const unitCount = Math.min(unitBlock, units - unit);
-      const depthCount = Math.min(depthBlock, this.size.depth - depth);
+      const unitCount = Math.min(unitBlock, this.units - unit);
+      const depthCount = Math.min(depthBlock, this.depth - depth);
       this.packBlock(batch, unit, unitCount, depth, depthCount, address);
     }
     return address;
   }
 
-  protected forget(): void {
+  /** The data are new: the first so many units and elements of depth. */
+  protected renew(units: number, depth: number): void {
+    this.units = units;
+    this.#depth = depth;
     this.#held.fill(-1);
   }
 
@@ -180,19 +173,17 @@ export class MatrixOperand extends PackedOperand {
 
   constructor(layout: ScratchLayout, kernels: PanelKernels, side: Side, place: OperandLayout, size: OperandSize) {
     super(layout, kernels, side, size);
-    const units = Math.min(size.units, size.unitBlock);
-    const depth = Math.min(size.depth, size.depthBlock);
     this.#place = place;
-    this.#unitTable = layout.take(tableBytes(units));
-    this.#depthTable = layout.take(tableBytes(depth));
-    this.#stage = new Stage(layout, kernels.bytes, units, depth);
+    this.#unitTable = layout.take(tableBytes(this.unitBlock));
+    this.#depthTable = layout.take(tableBytes(this.depthBlock));
+    this.#stage = new Stage(layout, kernels.bytes, this.unitBlock, this.depthBlock);
   }
 
   /** Starts a run on new data. */
   bind(data: Floats, heap: Floats): void {
     this.#data = data;
     this.#heap = heap;
-    this.forget();
+    this.renew(this.units, this.depth);
   }
 
   /** Lets go of the data of the run. */
@@ -244,9 +235,7 @@ export class TableOperand extends PackedOperand {
 
   /** The scratch memory holds new data: the first so many units and elements of depth. */
   bind(units: number, depth: number): void {
-    this.size.units = units;
-    this.size.depth = depth;
-    this.forget();
+    this.renew(units, depth);
   }
 
   protected override packBlock(
@@ -302,12 +291,10 @@ export function multiplyBlocks(
 }
 
 /** Block sizes: a left block fits the L2 cache, a panel of the right block the L1 cache. */
-const blockLimits = { rows: 256, columns: 1024, depth: 256 };
+export const blockLimits = { rows: 256, columns: 1024, depth: 256 };
 
-/** Blocks of nearly the same size. */
-export function blockSize(kernels: PanelKernels, axis: Side | 'depth', total: number): number {
-  const limit = blockLimits[axis];
-  const multiple = axis === 'depth' ? 1 : kernels[axis];
+/** The size of blocks of nearly the same size, in multiples. */
+function evenly(total: number, limit: number, multiple: number): number {
   return multiple * Math.ceil(total / Math.ceil(total / limit) / multiple);
 }
 

@@ -26,7 +26,7 @@ import { scratchMemory } from './memory';
 
 export type FloatType = 'float32' | 'float64';
 
-/** Addresses and sizes in bytes, counts in elements. Nothing may be zero, and depth tables are padded as well. */
+/** Addresses and strides in bytes. Counts are of elements and never zero; `accumulate` is 0 or 1. */
 export interface PanelKernels {
   /** Bytes of an element. */
   readonly bytes: number;
@@ -81,6 +81,7 @@ export function panelKernels(dtype: FloatType): PanelKernels {
 type Vector = Expr<'v128'>;
 type Address = Expr<'i32'>;
 
+/** The instructions for vectors of one dtype; `count` lanes. */
 export interface Lanes {
   readonly bytes: 4 | 8;
   readonly count: 4 | 2;

@@ -1,0 +1,40 @@
+import type { DType } from '../array/dtype';
+
+/**
+ * What one element of an elementwise operation computes, for backends that generate code. Values know their dtype; both
+ * operands of an operation have the same.
+ */
+export interface ScalarCode<V extends { readonly dtype: DType }> {
+  constant(value: number, dtype: DType): V;
+  add(x: V, y: V): V;
+  sub(x: V, y: V): V;
+  mul(x: V, y: V): V;
+  /** Floats only. */
+  div(x: V, y: V): V;
+  neg(x: V): V;
+  abs(x: V): V;
+  /** NaN if either is NaN. */
+  min(x: V, y: V): V;
+  max(x: V, y: V): V;
+  sqrt(x: V): V;
+  floor(x: V): V;
+  ceil(x: V): V;
+  /** Halves to the even neighbour. */
+  round(x: V): V;
+  exp(x: V): V;
+  expm1(x: V): V;
+  log(x: V): V;
+  log1p(x: V): V;
+  tanh(x: V): V;
+  /** Comparisons give bool. */
+  equal(x: V, y: V): V;
+  less(x: V, y: V): V;
+  lessEqual(x: V, y: V): V;
+  /** Bitwise, and logical for bool. */
+  and(x: V, y: V): V;
+  or(x: V, y: V): V;
+  xor(x: V, y: V): V;
+  not(x: V): V;
+  select(condition: V, x: V, y: V): V;
+  cast(x: V, dtype: DType): V;
+}

@@ -1,0 +1,132 @@
+import { sameShape, sizeOf, type Shape } from '../array/shape';
+import { isFloating } from '../array/dtype';
+import { batchElementwise, notLinear } from '../primitives/elementwise';
+import { definePrimitive, type Primitive } from '../primitives/primitive';
+import type { DType } from '../array/dtype';
+import { evaluateProgram } from './evaluate';
+import type { Atom, Equation, Program, Var } from './program';
+
+export interface FusedParams {
+  /** Elementwise operations on values of one shape. */
+  readonly body: Program;
+}
+
+/** Several elementwise operations as one; it exists only inside a backend. */
+export const fusedPrimitive: Primitive<FusedParams> = definePrimitive<FusedParams>({
+  name: 'fused',
+  strided: true,
+  elementwise: true,
+  outputs: (_inputs, { body }) => body.outputs.map(({ shape, dtype }) => ({ shape, dtype })),
+  evaluate: (inputs, { body }) => evaluateProgram(body, inputs),
+  jvp: notLinear('fused'),
+  transpose: notLinear('fused'),
+  batch: (size, inputs, batched, params) => batchElementwise(fusedPrimitive as Primitive, size, inputs, batched, params),
+  lower: { reference: notLinear('fused') },
+});
+
+export interface FuseOptions {
+  /** Dtypes that the backend's generated code has. */
+  accepts(dtype: DType): boolean;
+  /** Smallest number of elements for which generated code beats single kernels. */
+  smallest: number;
+  /** Most inputs and outputs of a group. */
+  largest: number;
+}
+
+interface Group {
+  readonly shape: Shape;
+  readonly equations: Equation[];
+  readonly inputs: Set<number>;
+  readonly outputs: Set<number>;
+}
+
+/**
+ * Joins elementwise operations of one shape that feed one another. A group runs where its last operation stood; before
+ * anything outside reads one of its values, it is closed.
+ */
+export function fuse(program: Program, options: FuseOptions): Program {
+  const result: Equation[] = [];
+  const open = new Map<number, Group>();
+  const readers = countReaders(program);
+
+  const close = (group: Group) => {
+    for (const id of group.outputs) open.delete(id);
+    result.push(closeGroup(group, readers));
+  };
+
+  for (const equation of program.equations) {
+    const sources = new Set(equation.inputs.flatMap((a) => (a.kind === 'var' && open.get(a.id)) || []));
+    if (!isFusable(equation, options)) {
+      for (const group of sources) close(group);
+      result.push(equation);
+      continue;
+    }
+    const output = equation.outputs[0] as Var;
+    const joined = [...sources].filter((g) => sameShape(g.shape, output.shape));
+    for (const group of sources) if (!joined.includes(group)) close(group);
+    let target = merge(joined, output.shape);
+    const before = joined.length;
+    addEquation(target, equation);
+    if (before > 0 && target.inputs.size + exported(target, readers).length > options.largest) {
+      for (const group of joined) close(group);
+      target = merge([], output.shape);
+      addEquation(target, equation);
+    }
+    for (const id of target.outputs) open.set(id, target);
+  }
+  for (const group of new Set(open.values())) close(group);
+  return { ...program, equations: result };
+}
+
+function isFusable({ primitive, inputs, outputs }: Equation, { accepts, smallest }: FuseOptions): boolean {
+  const { scalar, scalarForFloats } = primitive.lower;
+  const output = outputs[0];
+  if (!scalar || output === undefined || sizeOf(output.shape) < smallest) return false;
+  if (scalarForFloats && !isFloating(output.dtype)) return false;
+  return accepts(output.dtype) && inputs.every((a) => accepts(a.dtype));
+}
+
+function merge(groups: readonly Group[], shape: Shape): Group {
+  const merged: Group = { shape, equations: [], inputs: new Set(), outputs: new Set() };
+  for (const group of groups) for (const equation of group.equations) addEquation(merged, equation);
+  // Operations of different groups do not read one another, so any order of the groups is right.
+  return merged;
+}
+
+function addEquation(group: Group, equation: Equation): void {
+  group.equations.push(equation);
+  for (const a of equation.inputs) if (a.kind === 'var' && !group.outputs.has(a.id)) group.inputs.add(a.id);
+  for (const v of equation.outputs) group.outputs.add(v.id);
+}
+
+/** How many equations (and results of the program) read each variable. */
+function countReaders(program: Program): Map<number, number> {
+  const readers = new Map<number, number>();
+  const count = (atoms: readonly Atom[]) => {
+    for (const a of atoms) if (a.kind === 'var') readers.set(a.id, (readers.get(a.id) ?? 0) + 1);
+  };
+  for (const equation of program.equations) count(equation.inputs);
+  count(program.outputs);
+  return readers;
+}
+
+/** Values of a group that somebody else reads. */
+function exported(group: Group, readers: ReadonlyMap<number, number>): Var[] {
+  const inside = countReaders({ inputs: [], equations: group.equations, outputs: [] });
+  return group.equations
+    .flatMap((e) => e.outputs)
+    .filter((v) => (readers.get(v.id) ?? 0) > (inside.get(v.id) ?? 0));
+}
+
+function closeGroup(group: Group, readers: ReadonlyMap<number, number>): Equation {
+  const first = group.equations[0] as Equation;
+  if (group.equations.length === 1 && !isFloating((first.outputs[0] as Var).dtype)) return first;
+  const variables = new Map<number, Var>();
+  for (const equation of group.equations) {
+    for (const a of equation.inputs) if (a.kind === 'var' && group.inputs.has(a.id)) variables.set(a.id, a);
+  }
+  const inputs = [...variables.values()];
+  const outputs = exported(group, readers);
+  const body: Program = { inputs, equations: group.equations, outputs };
+  return { primitive: fusedPrimitive as Primitive, params: { body } satisfies FusedParams, inputs, outputs };
+}

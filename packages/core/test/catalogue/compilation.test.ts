@@ -1,0 +1,8 @@
+import { describe } from 'vitest';
+import { catalogue, check } from './catalogue';
+import { backends, compilation, compiledGradient, completeOutputs, isSmooth } from './laws';
+
+describe('jit changes no bit, whatever the layout of the operands', () => check(compilation, catalogue, 20));
+describe('grad and jit commute', () => check(compiledGradient, catalogue.filter(isSmooth), 8));
+describe('reference and wasm agree', () => check(backends, catalogue, 20));
+describe('kernels write all of their outputs and nothing else', () => check(completeOutputs, catalogue, 6));

@@ -1,0 +1,133 @@
+import { ArgumentError, type NDArray, np, random, ShapeError } from '@forback/core';
+import type { ForwardForward, ForwardForwardState, InferenceMode } from './forward-forward';
+import { halfThenLinear } from './gain';
+
+export interface Examples {
+  /** [n, ...] floats. */
+  images: NDArray;
+  /** int32 [n]. */
+  labels: NDArray;
+}
+
+/** One finished batch. */
+export interface Progress {
+  /** From 1. */
+  epoch: number;
+  epochs: number;
+  /** Batches done, all epochs together. */
+  step: number;
+  steps: number;
+  /** Mean goodness as a multiple of the threshold, for each layer. */
+  positiveGoodness: number[];
+  negativeGoodness: number[];
+  /** Share of this batch that the one-pass head got wrong before the update. */
+  batchError: number;
+  /** The state after this batch. The next batch consumes it: save what you want to keep before you return. */
+  state: ForwardForwardState;
+}
+
+export interface TrainOptions {
+  epochs: number;
+  /** Seeds the parameters, the negatives and the order of the batches. */
+  key: random.Key;
+  /** Default: 100. What is left over of an epoch is dropped. */
+  batchSize?: number;
+  /** Factor on the learning rate in an epoch (from 1). Default: `halfThenLinear`. */
+  gain?: (epoch: number, epochs: number) => number;
+  /** Goes on from a state that an earlier call with the same options returned, to the same bits. */
+  state?: ForwardForwardState;
+  /** Called after each batch. */
+  onProgress?: (progress: Progress) => void;
+  /** Stops after the current batch; the state so far is returned. */
+  signal?: AbortSignal;
+}
+
+export interface TrainResult {
+  state: ForwardForwardState;
+  /** False if the signal stopped it. */
+  finished: boolean;
+}
+
+/**
+ * Trains on arrays in memory. Gives way to the event loop between batches, so that a page stays alive and Ctrl-C works.
+ *
+ * @throws ArgumentError, ShapeError for data that do not fit, before anything is computed.
+ */
+export async function train(model: ForwardForward, data: Examples, options: TrainOptions): Promise<TrainResult> {
+  const { epochs, key, batchSize = 100, gain = halfThenLinear, onProgress, signal } = options;
+  const n = checkExamples('train', data);
+  if (!Number.isInteger(epochs) || epochs < 1) throw new ArgumentError(`train: expected epochs of 1 or more, got ${epochs}`);
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > n) {
+    throw new ArgumentError(`train: expected a batchSize from 1 to ${n} (the examples), got ${batchSize}`);
+  }
+  const [initKey, orderKey] = random.split(key);
+  const perEpoch = Math.floor(n / batchSize);
+  const steps = epochs * perEpoch;
+  let state = options.state ?? model.init(initKey, data.images);
+  let step = state.step.item();
+  let order: NDArray | null = null;
+  let lastPause = performance.now();
+  for (; step < steps; step++) {
+    if (signal?.aborted) return { state, finished: false };
+    const epoch = Math.floor(step / perEpoch) + 1;
+    const position = step % perEpoch;
+    if (order === null || position === 0) order = random.permutation(random.foldIn(orderKey, epoch), n);
+    const rows = order.slice([position * batchSize, (position + 1) * batchSize]);
+    const [next, metrics] = model.step(state, np.take(data.images, rows), np.take(data.labels, rows), {
+      gain: gain(epoch, epochs),
+      active: model.schedule.active(step, steps, model.layerCount),
+    });
+    state = next;
+    onProgress?.({
+      epoch,
+      epochs,
+      step: step + 1,
+      steps,
+      positiveGoodness: [...metrics.positiveGoodness.dataSync()],
+      negativeGoodness: [...metrics.negativeGoodness.dataSync()],
+      batchError: metrics.headError.item(),
+      state,
+    });
+    if (performance.now() - lastPause > 30) {
+      await new Promise((resume) => setTimeout(resume));
+      lastPause = performance.now();
+    }
+  }
+  return { state, finished: true };
+}
+
+function checkExamples(where: string, { images, labels }: Examples): number {
+  const n = images.shape[0] ?? 0;
+  if (images.ndim < 2 || labels.ndim !== 1 || labels.shape[0] !== n || n === 0) {
+    throw new ShapeError(
+      `${where}: expected images [n, ...] and labels [n] with n of 1 or more, ` +
+        `got [${images.shape.join(', ')}] and [${labels.shape.join(', ')}]`,
+    );
+  }
+  const data = images.dataSync();
+  const bad = data.findIndex((v) => !Number.isFinite(v));
+  if (bad >= 0) throw new ArgumentError(`${where}: images must be finite, got ${data[bad]} in example ${Math.floor(bad / (data.length / n))}`);
+  return n;
+}
+
+/**
+ * The share of examples whose predicted label is wrong, from 0 to 1.
+ *
+ * @param options.batchSize - examples at a time, which bounds the memory. Default: 1000.
+ */
+export function errorRate(
+  model: ForwardForward,
+  state: ForwardForwardState,
+  data: Examples,
+  options: { mode?: InferenceMode; batchSize?: number } = {},
+): number {
+  const { mode = 'onePass', batchSize = 1000 } = options;
+  const n = checkExamples('errorRate', data);
+  let wrong = 0;
+  for (let start = 0; start < n; start += batchSize) {
+    const rows: [number, number] = [start, start + batchSize];
+    const predicted = model.predict(state, data.images.slice(rows), { mode });
+    wrong += np.notEqual(predicted, data.labels.slice(rows)).sum().item();
+  }
+  return wrong / n;
+}
