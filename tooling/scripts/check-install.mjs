@@ -1,4 +1,5 @@
-// Packs every public package, installs the tarballs in an empty folder, and loads each one with `import` and `require`.
+// Packs every public package, installs the tarballs in an empty folder, loads each one with `import` and `require`, and
+// compiles a user of their types without DOM, Node types or skipLibCheck.
 // Needs a build. The install is offline: a published package depends on nothing outside this workspace.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,3 +39,11 @@ for (const name of ${JSON.stringify(names)}) {
 `,
 );
 stopOnFailure(await run(process.execPath, [consumer]), 'A packed package does not load.');
+
+writeFileSync(join(folder, 'consumer.ts'), names.map((name, i) => `export * as package${i} from '${name}';\n`).join(''));
+const compilerOptions = {
+  ...{ target: 'es2022', module: 'nodenext', lib: ['es2022'], types: [], strict: true, skipLibCheck: false, noEmit: true },
+};
+writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['consumer.ts'] }));
+stopOnFailure(await run('tsc', ['-p', folder]), 'The types of a packed package do not compile for a user.');
+console.log('the types compile without DOM and Node types');

@@ -1,7 +1,7 @@
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 
-/** How every published package is built: one ES module with types and a source map. */
-export const library = defineConfig({
+/** How every published package is built: ES modules with types and source maps. */
+export const libraryOptions: Options = {
   entry: ['src/index.ts'],
   format: ['esm'],
   target: 'es2022',
@@ -9,4 +9,6 @@ export const library = defineConfig({
   sourcemap: true,
   treeshake: true,
   clean: true,
-});
+};
+
+export const library = defineConfig(libraryOptions);

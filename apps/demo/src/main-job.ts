@@ -76,10 +76,11 @@ const greys = ['#343a40', '#868e96', '#ced4da', '#5f3dc4', '#b197fc'];
 async function loadData(options: JobOptions, signal: AbortSignal, say: (text: string) => void): Promise<DatasetWithValidation> {
   const key = random.key(options.seed);
   const data = options.synthetic
-    ? syntheticDigitsDataset(key, { train: 60_000, test: 10_000, validation: 10_000 })
+    ? syntheticDigitsDataset(key, syntheticSizes(options))
     : await loadDigits({
         key,
         validation: 10_000,
+        synthetic: syntheticSizes(options),
         download: options.download,
         signal,
         ...(options.dataDir !== undefined && { dataDir: options.dataDir }),
@@ -91,6 +92,11 @@ async function loadData(options: JobOptions, signal: AbortSignal, say: (text: st
   const n = data.train.labels.size;
   if (options.samples > n) throw new RangeError(`--samples ${options.samples} is more than the ${n} training images`);
   return { ...data, train: firstRows(data.train, options.samples) };
+}
+
+/** As many as MNIST has; fewer training digits when fewer are asked for. */
+function syntheticSizes({ samples = 50_000 }: JobOptions) {
+  return { train: Math.min(samples, 50_000) + 10_000, test: 10_000, validation: 10_000 };
 }
 
 function firstRows({ images, labels }: Examples, n: number): Examples {

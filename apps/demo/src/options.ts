@@ -36,7 +36,7 @@ export function commandLine(run: (options: JobOptions) => Promise<void>): Comman
         'backpropagation. Uses MNIST where it can be found or downloaded, and draws synthetic digits otherwise.',
     )
     .option('-e, --epochs <n>', 'passes over the training images, for each of the two methods', whole(1), 4)
-    .option('--hidden <sizes>', 'units of the hidden layers', layerSizes, [300, 300])
+    .option('--hidden <sizes>', 'units of the hidden layers', layerSizes, [500, 500])
     .option('-b, --batch-size <n>', 'images in a batch', whole(1), 100)
     .option('-s, --seed <n>', 'seed of parameters, negatives and order', whole(0), 0)
     .option('-n, --samples <n>', 'training images to use (default: all 50,000 that are not held out)', whole(1))

@@ -38,8 +38,8 @@ export interface TrainOptions {
   state?: ForwardForwardState;
   /** Called after each batch. */
   onProgress?: (progress: Progress) => void;
-  /** Stops after the current batch; the state so far is returned. */
-  signal?: AbortSignal;
+  /** An `AbortSignal`: stops after the current batch; the state so far is returned. */
+  signal?: { readonly aborted: boolean };
 }
 
 export interface TrainResult {

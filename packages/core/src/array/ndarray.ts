@@ -1,6 +1,6 @@
 import { ArgumentError, ConcretizationError, DonatedArrayError, internalError } from '../errors';
 import * as np from '../numpy/fluent';
-import type { Trace } from '../trace/trace';
+import { assertLive, type Trace } from '../trace/trace';
 import { allocate, type DType, type TypedArray } from './dtype';
 import { formatArray } from './format';
 import { type Shape, type ShapedType, showType, sizeOf } from './shape';
@@ -51,7 +51,7 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
   /** @internal */
   static scalar(value: number | boolean, dtype: DType): NDArray {
     const data = allocate(dtype, 1);
-    data[0] = Number(value);
+    data[0] = Number(dtype === 'bool' ? Boolean(value) : value);
     return new NDArray([], dtype, null, { data } satisfies Storage, true);
   }
 
@@ -69,9 +69,15 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
     return sizeOf(this.shape);
   }
 
+  /** @internal The same array as another object. */
+  alias(): NDArray {
+    return new NDArray(this.shape, this.dtype, this.trace, this.payload, this.literal);
+  }
+
   /** @internal The buffer itself; callers must not write to it. */
   storage(where: string): TypedArray {
     if (this.trace !== null) {
+      assertLive(this.trace, where);
       const value = this.trace.lower(this);
       if (value !== null) return value.storage(where);
       throw new ConcretizationError(
@@ -130,8 +136,9 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
   }
 
   toString(): string {
-    if (this.trace !== null && this.trace.lower(this) === null) return `${showType(this)} traced by ${this.trace.name}`;
-    return formatArray(this, this.storage('toString'));
+    if (this.trace === null) return formatArray(this, this.storage('toString'));
+    const value = this.trace.lower(this);
+    return value?.toString() ?? `${showType(this)} traced by ${this.trace.name}`;
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {

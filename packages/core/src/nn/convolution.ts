@@ -35,6 +35,14 @@ function checkOperands(where: string, x: NDArray, w: NDArray, weightAxes: string
   }
 }
 
+function checkGroups(where: string, x: NDArray, groups: number): void {
+  checkPositiveInteger(where, 'groups', groups);
+  if ((x.shape[1] as number) % groups === 0) return;
+  throw new ShapeError(
+    `${where}: the ${x.shape[1]} channels of x ${showType(x)} do not fall into ${groups} equal groups`,
+  );
+}
+
 function inOneDType(where: string, x: NDArray, w: NDArray): [NDArray, NDArray] {
   const common = resultDType(where, [x, w]);
   const dtype = isFloating(common) ? common : 'float32';
@@ -51,18 +59,20 @@ function inOneDType(where: string, x: NDArray, w: NDArray): [NDArray, NDArray] {
  * @throws ShapeError where channels or sizes do not fit; ArgumentError for unusable options.
  */
 export function conv(x: NDArray, w: NDArray, options: ConvOptions = {}): NDArray {
+  const where = 'nn.functional.conv';
   const { groups = 1 } = options;
-  checkOperands('nn.functional.conv', x, w, 'out, in / groups');
-  checkPositiveInteger('nn.functional.conv', 'groups', groups);
+  checkOperands(where, x, w, 'out, in / groups');
   const [n, channels, ...sizes] = x.shape as [number, number, ...number[]];
   const [filters, perGroup, ...kernel] = w.shape as [number, number, ...number[]];
+  checkGroups(where, x, groups);
   if (perGroup * groups !== channels || filters % groups !== 0) {
+    const out = groups === 1 ? 'out' : `a multiple of ${groups}`;
     throw new ShapeError(
-      `nn.functional.conv: channels do not fit: x ${showType(x)} has ${channels} in ${groups} groups, so w must be ` +
-        `[a multiple of ${groups}, ${channels / groups}, ...kernel], got ${showType(w)}`,
+      `${where}: expected w to be [${out}, ${channels / groups}, ...kernel] for x ${showType(x)} with groups ${groups}, ` +
+        `got ${showType(w)}`,
     );
   }
-  const geometry = spatialGeometry('nn.functional.conv', kernel, options);
+  const geometry = spatialGeometry(where, kernel, options);
   const padding = paddingFor(sizes, geometry);
   const { stride, dilation, span } = geometry;
   const positions = sizes.map((size, i) => {
@@ -70,11 +80,11 @@ export function conv(x: NDArray, w: NDArray, options: ConvOptions = {}): NDArray
     const count = windowCount(before + size + after, kernel[i] as number, stride[i] as number, dilation[i] as number);
     if (count > 0) return count;
     throw new ShapeError(
-      `nn.functional.conv: the kernel ${showShape(kernel)} spans ${span[i]} elements, more than axis ${i + 2} of x ${showType(x)} has ` +
+      `${where}: the kernel ${showShape(kernel)} spans ${span[i]} elements, more than axis ${i + 2} of x ${showType(x)} has ` +
         `with padding ${showShape([before, after])}; pad more or use a smaller kernel`,
     );
   });
-  const [a, b] = inOneDType('nn.functional.conv', x, w);
+  const [a, b] = inOneDType(where, x, w);
   return primitives.conv(a, b, [n, filters, ...positions], { stride, padding, dilation, groups });
 }
 
@@ -89,18 +99,18 @@ export function conv(x: NDArray, w: NDArray, options: ConvOptions = {}): NDArray
  * @throws ShapeError where channels or sizes do not fit; ArgumentError for unusable options.
  */
 export function convTranspose(x: NDArray, w: NDArray, options: ConvOptions = {}): NDArray {
+  const where = 'nn.functional.convTranspose';
   const { groups = 1 } = options;
-  checkOperands('nn.functional.convTranspose', x, w, 'in, out / groups');
-  checkPositiveInteger('nn.functional.convTranspose', 'groups', groups);
+  checkOperands(where, x, w, 'in, out / groups');
   const [n, channels, ...positions] = x.shape as [number, number, ...number[]];
   const [filters, perGroup, ...kernel] = w.shape as [number, number, ...number[]];
-  if (filters !== channels || channels % groups !== 0) {
+  checkGroups(where, x, groups);
+  if (filters !== channels) {
     throw new ShapeError(
-      `nn.functional.convTranspose: channels do not fit: x ${showType(x)} has ${channels} in ${groups} groups, so w must be ` +
-        `[${channels}, out / ${groups}, ...kernel] and ${channels} a multiple of ${groups}, got ${showType(w)}`,
+      `${where}: expected w to be [${channels}, out / groups, ...kernel] for x ${showType(x)}, got ${showType(w)}`,
     );
   }
-  const { padding: explicit, ...geometry } = spatialGeometry('nn.functional.convTranspose', kernel, options);
+  const { padding: explicit, ...geometry } = spatialGeometry(where, kernel, options);
   const { stride, dilation, span } = geometry;
   const sizes = positions.map((count, i) => {
     if (explicit === null) return count * (stride[i] as number);
@@ -108,11 +118,11 @@ export function convTranspose(x: NDArray, w: NDArray, options: ConvOptions = {})
     const size = (count - 1) * (stride[i] as number) + (span[i] as number) - before - after;
     if (size > 0) return size;
     throw new ShapeError(
-      `nn.functional.convTranspose: padding ${showShape([before, after])} takes away all of axis ${i + 2}: ${count} positions of a ` +
+      `${where}: padding ${showShape([before, after])} takes away all of axis ${i + 2}: ${count} positions of a ` +
         `kernel that spans ${span[i]} cover ${size + before + after} elements`,
     );
   });
   const padding = paddingFor(sizes, { ...geometry, padding: explicit });
-  const [a, b] = inOneDType('nn.functional.convTranspose', x, w);
+  const [a, b] = inOneDType(where, x, w);
   return primitives.convInputTranspose(a, b, [n, perGroup * groups, ...sizes], { stride, padding, dilation, groups });
 }

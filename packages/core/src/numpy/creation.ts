@@ -1,8 +1,8 @@
-import { allocate, checkDType, type DType, dtypeOfStorage, type TypedArray } from '../array/dtype';
+import { allocate, checkDType, type DType, dtypeOfStorage, isFloating, type TypedArray } from '../array/dtype';
 import { type ArrayLike, NDArray, type NestedArray } from '../array/ndarray';
 import { checkAxis, checkShape, type Shape, showShape, sizeOf } from '../array/shape';
 import { ArgumentError, DTypeError, ShapeError } from '../errors';
-import { add, div, mul } from '../primitives/arithmetic';
+import { add } from '../primitives/arithmetic';
 import { fill, fillLike } from '../primitives/broadcast';
 import { cast } from '../primitives/cast';
 import { equal, greaterEqual, lessEqual } from '../primitives/compare';
@@ -134,18 +134,21 @@ export function arange(start: number, stop?: number, step = 1, options: DTypeOpt
   const n = Math.max(0, Math.ceil((to - from) / step));
   const whole = [from, to, step].every(Number.isInteger);
   const dtype = checkDType('arange', options.dtype ?? (whole ? 'int32' : 'float32'));
-  const data = allocate(dtype, n);
-  for (let i = 0; i < n; i++) data[i] = from + i * step;
-  return NDArray.fromStorage(data, { shape: [n], dtype });
+  return listed(n, (i) => from + i * step, dtype);
+}
+
+function listed(n: number, element: (i: number) => number, dtype: DType): NDArray {
+  return NDArray.fromStorage(convert(Array.from({ length: n }, (_, i) => element(i)), dtype), { shape: [n], dtype });
 }
 
 /** n numbers from `start` to `stop`, both included, at equal distances. */
 export function linspace(start: number, stop: number, n = 50, options: DTypeOption = {}): NDArray {
   checkShape('linspace', [n]);
   const dtype = checkDType('linspace', options.dtype ?? 'float32');
-  const steps = iota([n], 0, dtype);
-  if (n === 1) return fill(start, [1], dtype);
-  return add(mul(div(steps, fillLike(steps, n - 1)), fillLike(steps, stop - start)), fillLike(steps, start));
+  const step = (stop - start) / (n - 1);
+  // Whole numbers are those below, as in NumPy.
+  const round = isFloating(dtype) ? (x: number) => x : Math.floor;
+  return listed(n, (i) => round(i === 0 ? start : i === n - 1 ? stop : start + i * step), dtype);
 }
 
 /** int32 positions along an axis: 0, 1, 2, ..., the same along the other axes. */

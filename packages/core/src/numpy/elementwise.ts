@@ -1,10 +1,11 @@
 import type { DType } from '../array/dtype';
 import { isFloating } from '../array/dtype';
 import type { ArrayLike, NDArray } from '../array/ndarray';
+import { broadcastShapes } from '../array/shape';
 import { DTypeError } from '../errors';
 import * as arithmetic from '../primitives/arithmetic';
 import * as bitwise from '../primitives/bitwise';
-import { fillLike } from '../primitives/broadcast';
+import { broadcastTo, fillLike } from '../primitives/broadcast';
 import { cast } from '../primitives/cast';
 import * as compare from '../primitives/compare';
 import * as elementary from '../primitives/elementary';
@@ -41,28 +42,30 @@ export function divide(x: ArrayLike, y: ArrayLike): NDArray {
 export function floorDivide(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promote('floorDivide', [x, y]) as Pair;
   const quotient = arithmetic.div(a, b);
-  if (isFloating(a.dtype)) return arithmetic.floor(quotient);
   if (a.dtype === 'uint32') return quotient;
-  // Division rounds towards zero; one less where that was upwards.
   const remainder = arithmetic.rem(a, b);
-  const zero = fillLike(a, 0);
-  const upwards = bitwise.and(
+  const upwards = cast(roundedUp(remainder, b), a.dtype);
+  // Division of whole numbers rounds towards zero; one less where that was upwards.
+  if (!isFloating(a.dtype)) return arithmetic.sub(quotient, upwards);
+  // The quotient of floats may have been rounded up to a whole number, the remainder is exact.
+  const exact = arithmetic.sub(arithmetic.round(arithmetic.div(arithmetic.sub(a, remainder), b)), upwards);
+  return select(compare.equal(b, fillLike(b, 0)), quotient, exact);
+}
+
+/** Where division towards zero gave more than x / y: the remainder is not 0 and has another sign than y. */
+function roundedUp(remainder: NDArray, y: NDArray): NDArray {
+  const zero = fillLike(y, 0);
+  return bitwise.and(
     compare.notEqual(remainder, zero),
-    compare.notEqual(compare.less(remainder, zero), compare.less(b, zero)),
+    compare.notEqual(compare.less(remainder, zero), compare.less(y, zero)),
   );
-  return arithmetic.sub(quotient, cast(upwards, a.dtype));
 }
 
 /** x − y · floor(x / y): the remainder with the sign of y, as in NumPy. */
 export function mod(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = promote('mod', [x, y]) as Pair;
   const remainder = arithmetic.rem(a, b);
-  const zero = fillLike(a, 0);
-  const shifted = bitwise.and(
-    compare.notEqual(remainder, zero),
-    compare.notEqual(compare.less(remainder, zero), compare.less(b, zero)),
-  );
-  return select(shifted, arithmetic.add(remainder, b), remainder);
+  return select(roundedUp(remainder, b), arithmetic.add(remainder, b), remainder);
 }
 
 /** xʸ. A small whole exponent given as a number is computed by multiplications, which is exact for whole numbers. */
@@ -78,8 +81,8 @@ export function power(x: ArrayLike, y: ArrayLike): NDArray {
 function integerPower(x: NDArray, exponent: number): NDArray {
   if (exponent < 0) return arithmetic.div(fillLike(x, 1), integerPower(x, -exponent));
   if (exponent === 0) return fillLike(x, 1);
-  const half = integerPower(x, Math.floor(exponent / 2));
   if (exponent === 1) return x;
+  const half = integerPower(x, Math.floor(exponent / 2));
   const squared = arithmetic.mul(half, half);
   return exponent % 2 === 1 ? arithmetic.mul(squared, x) : squared;
 }
@@ -128,10 +131,8 @@ export function where(condition: ArrayLike, x: ArrayLike, y: ArrayLike): NDArray
   const dtype = resultDType('where', [x, y]);
   const test = asBool('where', condition);
   const [a, b] = promote('where', [x, y], dtype) as Pair;
-  const [shaped] = promote('where', [test, cast(a, 'bool')], 'bool') as Pair;
-  const like = fillLike({ shape: shaped.shape, dtype }, 0);
-  const [left, right] = [a, b].map((v) => (promote('where', [v, like], dtype) as Pair)[0]) as Pair;
-  return select(shaped, left, right);
+  const shape = broadcastShapes('where', test.shape, a.shape);
+  return select(broadcastTo(test, shape), broadcastTo(a, shape), broadcastTo(b, shape));
 }
 
 function asBool(name: string, x: ArrayLike): NDArray {

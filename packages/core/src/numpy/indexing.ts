@@ -75,6 +75,8 @@ function asIndices(where: string, indices: ArrayLike | readonly number[], n: num
 }
 
 function asIndexArray(where: string, indices: ArrayLike | readonly number[]): NDArray {
+  const fraction = typeof indices === 'number' || Array.isArray(indices) ? [indices].flat().find((i) => !Number.isInteger(i)) : undefined;
+  if (fraction !== undefined) throw new ArgumentError(`${where}: expected whole indices, got ${fraction}`);
   if (typeof indices === 'number') return NDArray.scalar(indices, 'int32');
   const a = Array.isArray(indices) ? array(indices as number[], { dtype: 'int32' }) : asArray(where, indices as ArrayLike);
   if (!isInteger(a.dtype)) {

@@ -133,10 +133,13 @@ function sliceAxis(a: NDArray, axis: number, start: number, stop: number): NDArr
 /** Widths in front of and behind an axis. */
 export type PadWidth = number | readonly [before: number, after: number];
 
-/** A constant around the array: one width for all sides, or one for each axis. */
+/**
+ * A constant around the array: one width for all sides, `[before, after]` for all axes, or a list with an entry for each
+ * axis, of which at least one is a pair.
+ */
 export function pad(x: ArrayLike, widths: PadWidth | readonly PadWidth[], value = 0): NDArray {
   const a = asArray('pad', x);
-  const perAxis = Array.isArray(widths) && (widths.length !== 2 || a.ndim === 2 || Array.isArray(widths[0]));
+  const perAxis = Array.isArray(widths) && (widths.length !== 2 || widths.some((w) => Array.isArray(w)));
   const list = (perAxis ? widths : range(a.ndim).map(() => widths)) as readonly PadWidth[];
   if (list.length !== a.ndim) throw new ShapeError(`pad: expected ${a.ndim} widths, one for each axis, got ${list.length}`);
   const low = list.map((w) => (typeof w === 'number' ? w : w[0]));

@@ -91,8 +91,7 @@ function reduceBools(where: string, x: ArrayLike, axis: Axes, options: ReduceOpt
 export function mean(x: ArrayLike, axis?: Axes, options?: ReduceOptions): NDArray {
   return reduceWith('mean', asFloat('mean', x), axis, options, (v, axes) => {
     const total = primitives.sum(v, axes);
-    const count = sizeOf(axes.map((a) => v.shape[a] as number));
-    return count === 0 ? div(total, fillLike(total, 0)) : mul(total, fillLike(total, 1 / count));
+    return div(total, fillLike(total, sizeOf(axes.map((a) => v.shape[a] as number))));
   });
 }
 

@@ -2,13 +2,13 @@ import { floats, numbers } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import { fillLike } from './broadcast';
 import { greater, equal } from './compare';
-import { binary, type BinaryOp, type UnaryOp, unary } from './elementwise';
+import { binary, type BinaryOp, notLinear, refuseBilinear, type UnaryOp, unary } from './elementwise';
 import { log, sign } from './elementary';
 import { isLinearOperand } from './primitive';
 import { select } from './select';
 
 /** x + y. */
-export const add: BinaryOp = binary({
+export const add: BinaryOp = /* @__PURE__ */ binary({
   name: 'add',
   scalar: (c, x, y) => c.add(x, y),
   accepts: numbers,
@@ -20,7 +20,7 @@ export const add: BinaryOp = binary({
 });
 
 /** x − y. */
-export const sub: BinaryOp = binary({
+export const sub: BinaryOp = /* @__PURE__ */ binary({
   name: 'sub',
   scalar: (c, x, y) => c.sub(x, y),
   accepts: numbers,
@@ -32,7 +32,7 @@ export const sub: BinaryOp = binary({
 });
 
 /** x · y. */
-export const mul: BinaryOp = binary({
+export const mul: BinaryOp = /* @__PURE__ */ binary({
   name: 'mul',
   scalar: (c, x, y) => c.mul(x, y),
   accepts: numbers,
@@ -43,14 +43,14 @@ export const mul: BinaryOp = binary({
     for (; n > 0; n--, i += di, j += dj) o[k++] = Math.imul(x[i] as number, y[j] as number);
   },
   jvp: { x: (t, _x, y) => mul(t, y), y: (t, x) => mul(x, t) },
-  transpose: (ct, x, y) => [
-    isLinearOperand(x) && !isLinearOperand(y) ? mul(ct, y) : null,
-    isLinearOperand(y) && !isLinearOperand(x) ? mul(x, ct) : null,
-  ],
+  transpose(ct, x, y) {
+    refuseBilinear('mul', [x, y]);
+    return [isLinearOperand(y) ? null : mul(ct, y), isLinearOperand(x) ? null : mul(x, ct)];
+  },
 });
 
 /** x / y; whole numbers are divided towards zero, and x / 0 is 0 for them. */
-export const div: BinaryOp = binary({
+export const div: BinaryOp = /* @__PURE__ */ binary({
   name: 'div',
   scalar: (c, x, y) => c.div(x, y),
   scalarForFloats: true,
@@ -59,11 +59,11 @@ export const div: BinaryOp = binary({
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) / (y[j] as number);
   },
   jvp: { x: (t, _x, y) => div(t, y), y: (t, _x, y, z) => neg(mul(t, div(z, y))) },
-  transpose: (ct, x, y) => [isLinearOperand(x) && !isLinearOperand(y) ? div(ct, y) : null, null],
+  transpose: (ct, _x, y) => (isLinearOperand(y) ? notLinear('div by an operand')() : [div(ct, y), null]),
 });
 
 /** The remainder of x / y with the sign of x, as in C and JavaScript. */
-export const rem: BinaryOp = binary({
+export const rem: BinaryOp = /* @__PURE__ */ binary({
   name: 'rem',
   accepts: numbers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
@@ -77,7 +77,7 @@ function truncate(x: NDArray): NDArray {
 }
 
 /** xʸ; the derivative in y is 0 where x = 0, and that in x is 0 where y = 0. */
-export const pow: BinaryOp = binary({
+export const pow: BinaryOp = /* @__PURE__ */ binary({
   name: 'pow',
   accepts: numbers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
@@ -117,7 +117,7 @@ function tieWeight(larger: NDArray, x: NDArray, y: NDArray): NDArray {
 }
 
 /** The larger one; NaN if either is NaN. At ties the derivative is shared equally. */
-export const maximum: BinaryOp = binary({
+export const maximum: BinaryOp = /* @__PURE__ */ binary({
   name: 'max',
   scalar: (c, x, y) => c.max(x, y),
   accepts: [...numbers, 'bool'],
@@ -135,7 +135,7 @@ export const maximum: BinaryOp = binary({
 });
 
 /** The smaller one; NaN if either is NaN. At ties the derivative is shared equally. */
-export const minimum: BinaryOp = binary({
+export const minimum: BinaryOp = /* @__PURE__ */ binary({
   name: 'min',
   scalar: (c, x, y) => c.min(x, y),
   accepts: [...numbers, 'bool'],
@@ -153,7 +153,7 @@ export const minimum: BinaryOp = binary({
 });
 
 /** −x. */
-export const neg: UnaryOp = unary({
+export const neg: UnaryOp = /* @__PURE__ */ unary({
   name: 'neg',
   scalar: (c, x) => c.neg(x),
   accepts: numbers,
@@ -165,7 +165,7 @@ export const neg: UnaryOp = unary({
 });
 
 /** |x|; the derivative at 0 is 0. */
-export const abs: UnaryOp = unary({
+export const abs: UnaryOp = /* @__PURE__ */ unary({
   name: 'abs',
   scalar: (c, x) => c.abs(x),
   accepts: numbers,
@@ -175,7 +175,7 @@ export const abs: UnaryOp = unary({
   jvp: (t, x) => mul(t, sign(x)),
 });
 
-export const floor: UnaryOp = unary({
+export const floor: UnaryOp = /* @__PURE__ */ unary({
   name: 'floor',
   scalar: (c, x) => c.floor(x),
   accepts: floats,
@@ -185,7 +185,7 @@ export const floor: UnaryOp = unary({
   jvp: 'nonDifferentiable',
 });
 
-export const ceil: UnaryOp = unary({
+export const ceil: UnaryOp = /* @__PURE__ */ unary({
   name: 'ceil',
   scalar: (c, x) => c.ceil(x),
   accepts: floats,
@@ -196,7 +196,7 @@ export const ceil: UnaryOp = unary({
 });
 
 /** To the nearest whole number; halves to the even one. */
-export const round: UnaryOp = unary({
+export const round: UnaryOp = /* @__PURE__ */ unary({
   name: 'round',
   scalar: (c, x) => c.round(x),
   accepts: floats,

@@ -4,7 +4,7 @@ import { binary, type BinaryOp, type UnaryOp, unary } from './elementwise';
 const bits: readonly DType[] = [...integers, 'bool'];
 
 /** Bitwise (or logical) and. */
-export const and: BinaryOp = binary({
+export const and: BinaryOp = /* @__PURE__ */ binary({
   name: 'and',
   scalar: (c, x, y) => c.and(x, y),
   accepts: bits,
@@ -15,7 +15,7 @@ export const and: BinaryOp = binary({
 });
 
 /** Bitwise (or logical) or. */
-export const or: BinaryOp = binary({
+export const or: BinaryOp = /* @__PURE__ */ binary({
   name: 'or',
   scalar: (c, x, y) => c.or(x, y),
   accepts: bits,
@@ -26,7 +26,7 @@ export const or: BinaryOp = binary({
 });
 
 /** Bitwise (or logical) exclusive or. */
-export const xor: BinaryOp = binary({
+export const xor: BinaryOp = /* @__PURE__ */ binary({
   name: 'xor',
   scalar: (c, x, y) => c.xor(x, y),
   accepts: bits,
@@ -37,7 +37,7 @@ export const xor: BinaryOp = binary({
 });
 
 /** Flips every bit; logical not for bool. */
-export const not: UnaryOp = unary({
+export const not: UnaryOp = /* @__PURE__ */ unary({
   name: 'not',
   scalar: (c, x) => c.not(x),
   accepts: bits,
@@ -49,7 +49,7 @@ export const not: UnaryOp = unary({
 });
 
 /** x · 2ʸ without the bits that leave the word; 0 for y ≥ 32. */
-export const shiftLeft: BinaryOp = binary({
+export const shiftLeft: BinaryOp = /* @__PURE__ */ binary({
   name: 'shiftLeft',
   accepts: integers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
@@ -62,7 +62,7 @@ export const shiftLeft: BinaryOp = binary({
 });
 
 /** Shifts down: uint32 fills with zeros, int32 with the sign. */
-export const shiftRight: BinaryOp = binary({
+export const shiftRight: BinaryOp = /* @__PURE__ */ binary({
   name: 'shiftRight',
   accepts: integers,
   loop: (n, x, i, di, y, j, dj, o, k) => {

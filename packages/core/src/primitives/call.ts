@@ -25,11 +25,11 @@ interface CallParams {
  * A compiled function applied to arrays. Its derivative, its transpose and its mapped form are again calls of programs,
  * each derived once from the program and kept.
  */
-export const callPrimitive: Primitive<CallParams> = definePrimitive<CallParams>({
+export const callPrimitive: Primitive<CallParams> = /* @__PURE__ */ definePrimitive<CallParams>({
   name: 'call',
   outputs: (_inputs, { program }) => program.outputs.map(typeOf),
   evaluate: (inputs, { program, name }) => execute(program, inputs, { name }),
-  body: ({ program, recompute }) => (recompute ? null : program),
+  body: ({ program }) => program,
 
   jvp(primals, tangents, params) {
     const active = tangents.map((t) => t !== null);
@@ -84,7 +84,7 @@ interface TangentCallParams {
  * Tangents of a checkpointed call, as a function of its inputs and their tangents. It is linear in the tangents, and
  * whoever evaluates or transposes it computes the values inside again.
  */
-const tangentCallPrimitive: Primitive<TangentCallParams> = definePrimitive<TangentCallParams>({
+const tangentCallPrimitive: Primitive<TangentCallParams> = /* @__PURE__ */ definePrimitive<TangentCallParams>({
   name: 'tangentCall',
   outputs: (_inputs, { program }) => program.outputs.map(typeOf).filter(isFloat),
   evaluate: (inputs, params) => tangentsOf(inputs, params),

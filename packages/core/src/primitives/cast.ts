@@ -9,7 +9,7 @@ interface CastParams {
   dtype: DType;
 }
 
-const castPrimitive: Primitive<CastParams> = definePrimitive<CastParams>({
+const castPrimitive: Primitive<CastParams> = /* @__PURE__ */ definePrimitive<CastParams>({
   name: 'cast',
   relayout: true,
   strided: true,
@@ -54,7 +54,7 @@ export function cast(x: NDArray, dtype: DType): NDArray {
   return x.dtype === dtype ? x : bind1(castPrimitive, [x], { dtype });
 }
 
-const stopPrimitive: Primitive = definePrimitive({
+const stopPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   name: 'stopGradient',
   strided: true,
   elementwise: true,

@@ -4,7 +4,7 @@ import { type BinaryOp, binary } from './elementwise';
 const shared = { accepts: dtypes, result: 'bool' as DType, jvp: 'nonDifferentiable' as const };
 
 /** x = y. */
-export const equal: BinaryOp = binary({
+export const equal: BinaryOp = /* @__PURE__ */ binary({
   ...shared,
   name: 'equal',
   scalar: (c, x, y) => c.equal(x, y),
@@ -14,7 +14,7 @@ export const equal: BinaryOp = binary({
 });
 
 /** x ≠ y. */
-export const notEqual: BinaryOp = binary({
+export const notEqual: BinaryOp = /* @__PURE__ */ binary({
   ...shared,
   name: 'notEqual',
   scalar: (c, x, y) => c.not(c.equal(x, y)),
@@ -24,7 +24,7 @@ export const notEqual: BinaryOp = binary({
 });
 
 /** x < y. */
-export const less: BinaryOp = binary({
+export const less: BinaryOp = /* @__PURE__ */ binary({
   ...shared,
   name: 'less',
   scalar: (c, x, y) => c.less(x, y),
@@ -34,7 +34,7 @@ export const less: BinaryOp = binary({
 });
 
 /** x <= y. */
-export const lessEqual: BinaryOp = binary({
+export const lessEqual: BinaryOp = /* @__PURE__ */ binary({
   ...shared,
   name: 'lessEqual',
   scalar: (c, x, y) => c.lessEqual(x, y),
@@ -44,7 +44,7 @@ export const lessEqual: BinaryOp = binary({
 });
 
 /** x > y. */
-export const greater: BinaryOp = binary({
+export const greater: BinaryOp = /* @__PURE__ */ binary({
   ...shared,
   name: 'greater',
   scalar: (c, x, y) => c.less(y, x),
@@ -54,7 +54,7 @@ export const greater: BinaryOp = binary({
 });
 
 /** x >= y. */
-export const greaterEqual: BinaryOp = binary({
+export const greaterEqual: BinaryOp = /* @__PURE__ */ binary({
   ...shared,
   name: 'greaterEqual',
   scalar: (c, x, y) => c.lessEqual(y, x),

@@ -10,7 +10,7 @@ import { type ConvolutionSpec, convForward, convInputGradient, convWeightGradien
 import { DTypeError } from '../errors';
 import { bind1 } from '../trace/bind';
 import { broadcastUnbatched, fill } from './broadcast';
-import { checkAccepted, sumTangents } from './elementwise';
+import { checkAccepted, refuseBilinear, sumTangents } from './elementwise';
 import { definePrimitive, isLinearOperand, type Kernel, type Primitive } from './primitive';
 import { reshape } from './reshape';
 import { moveAxis } from './transpose';
@@ -50,7 +50,7 @@ type WasmKernel = (spec: ConvolutionSpec) => (a: Float32Array, b: Float32Array, 
 
 function contraction(name: string, result: Part, reference: (spec: Shapes) => Kernel, wasm: WasmKernel): Primitive<Shapes> {
   const [first, second] = operandsOf[result];
-  const primitive: Primitive<Shapes> = definePrimitive<Shapes>({
+  const primitive: Primitive<Shapes> = /* @__PURE__ */ definePrimitive<Shapes>({
     name,
     outputs(inputs, shapes) {
       const [x, y] = inputs as [ShapedType, ShapedType];
@@ -66,6 +66,7 @@ function contraction(name: string, result: Part, reference: (spec: Shapes) => Ke
     },
     transpose([ct], [a, b], shapes) {
       if (!ct || !a || !b) return [null, null];
+      refuseBilinear(name, [a, b]);
       if (!isLinearOperand(b)) return [contract(first, { [result]: ct, [second]: b }, shapes), null];
       return [null, isLinearOperand(a) ? null : contract(second, { [result]: ct, [first]: a }, shapes)];
     },
@@ -86,9 +87,9 @@ function contraction(name: string, result: Part, reference: (spec: Shapes) => Ke
 }
 
 const primitives: Record<Part, Primitive<Shapes>> = {
-  output: contraction('conv', 'output', convKernel, convForward as WasmKernel),
-  input: contraction('convInputGradient', 'input', convInputGradientKernel, convInputGradient as WasmKernel),
-  weight: contraction('convWeightGradient', 'weight', convWeightGradientKernel, convWeightGradient as WasmKernel),
+  output: /* @__PURE__ */ contraction('conv', 'output', convKernel, convForward as WasmKernel),
+  input: /* @__PURE__ */ contraction('convInputGradient', 'input', convInputGradientKernel, convInputGradient as WasmKernel),
+  weight: /* @__PURE__ */ contraction('convWeightGradient', 'weight', convWeightGradientKernel, convWeightGradient as WasmKernel),
 };
 
 export const convPrimitive = primitives.output;

@@ -12,7 +12,7 @@ interface CumsumParams {
   reverse: boolean;
 }
 
-const cumsumPrimitive: Primitive<CumsumParams> = definePrimitive<CumsumParams>({
+const cumsumPrimitive: Primitive<CumsumParams> = /* @__PURE__ */ definePrimitive<CumsumParams>({
   name: 'cumsum',
   outputs([x]) {
     const { shape, dtype } = x as ShapedType;

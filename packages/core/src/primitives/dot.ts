@@ -1,13 +1,13 @@
 import { isFloating, type TypedArray, numbers } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
-import { type Layout, range, type Shape, type ShapedType, showType, sizeOf } from '../array/shape';
+import { type Layout, range, type Shape, type ShapedType, showShape, showType, sizeOf } from '../array/shape';
 import { dotKernel } from '../backends/reference/kernels/dot';
 import type { NumericDtype } from '../backends/reference/kernels/types';
 import { copyKernel, densified } from '../backends/strided';
 import { gemm, type MatrixLayout } from '../backends/wasm/gemm';
 import { DTypeError, ShapeError } from '../errors';
 import { bind1 } from '../trace/bind';
-import { checkAccepted, sumTangents } from './elementwise';
+import { checkAccepted, refuseBilinear, sumTangents } from './elementwise';
 import { definePrimitive, isLinearOperand, type Kernel, type LoweringContext, type Primitive } from './primitive';
 import { moveAxis, transpose } from './transpose';
 
@@ -26,7 +26,7 @@ function pick(shape: Shape, axes: readonly number[]): number[] {
   return axes.map((a) => shape[a] as number);
 }
 
-export const dotPrimitive: Primitive<DotDimensions> = definePrimitive<DotDimensions>({
+export const dotPrimitive: Primitive<DotDimensions> = /* @__PURE__ */ definePrimitive<DotDimensions>({
   name: 'dot',
   strided: true,
   outputs(inputs, { contract, batch }) {
@@ -45,6 +45,10 @@ export const dotPrimitive: Primitive<DotDimensions> = definePrimitive<DotDimensi
     };
     pairs(contract, 'contracted');
     pairs(batch, 'batch');
+    for (const side of [0, 1] as const) {
+      const used = [...contract[side], ...batch[side]];
+      if (new Set(used).size !== used.length) throw new ShapeError(`dot: expected each axis once, got axes ${showShape(used)}`);
+    }
     const free = [
       ...pick(x.shape, freeAxes(x.shape.length, contract[0], batch[0])),
       ...pick(y.shape, freeAxes(y.shape.length, contract[1], batch[1])),
@@ -58,8 +62,9 @@ export const dotPrimitive: Primitive<DotDimensions> = definePrimitive<DotDimensi
   },
   transpose([ct], [x, y], dimensions) {
     if (!ct || !x || !y) return [null, null];
-    if (isLinearOperand(x)) return [isLinearOperand(y) ? null : transposeOperand(ct, x, y, dimensions, 0), null];
-    return [null, isLinearOperand(y) ? transposeOperand(ct, y, x, dimensions, 1) : null];
+    refuseBilinear('dot', [x, y]);
+    if (!isLinearOperand(y)) return [transposeOperand(ct, x, y, dimensions, 0), null];
+    return [null, isLinearOperand(x) ? null : transposeOperand(ct, y, x, dimensions, 1)];
   },
   batch(_size, inputs, batched, { contract, batch }) {
     const [x, y] = inputs as [NDArray, NDArray];

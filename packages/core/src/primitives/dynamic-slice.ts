@@ -27,7 +27,7 @@ function checkStarts(name: string, x: ShapedType, starts: ShapedType, sizes: rea
   }
 }
 
-const slicePrimitive: Primitive<SizesParams> = definePrimitive<SizesParams>({
+const slicePrimitive: Primitive<SizesParams> = /* @__PURE__ */ definePrimitive<SizesParams>({
   name: 'dynamicSlice',
   outputs(inputs, { sizes }) {
     const [x, starts] = inputs as [ShapedType, ShapedType];
@@ -72,7 +72,7 @@ export function dynamicSlice(x: NDArray, starts: NDArray, sizes: readonly number
   return bind1(slicePrimitive, [x, starts], { sizes: [...sizes] });
 }
 
-const updatePrimitive: Primitive = definePrimitive({
+const updatePrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   name: 'dynamicUpdateSlice',
   outputs(inputs) {
     const [x, update, starts] = inputs as [ShapedType, ShapedType, ShapedType];

@@ -11,7 +11,7 @@ const one = (x: NDArray) => fillLike(x, 1);
 const square = (x: NDArray) => mul(x, x);
 
 /** −1, 0 or 1. */
-export const sign: UnaryOp = unary({
+export const sign: UnaryOp = /* @__PURE__ */ unary({
   name: 'sign',
   accepts: numbers,
   loop: (n, x, i, di, o, k) => {
@@ -21,7 +21,7 @@ export const sign: UnaryOp = unary({
 });
 
 /** eˣ. */
-export const exp: UnaryOp = unary({
+export const exp: UnaryOp = /* @__PURE__ */ unary({
   name: 'exp',
   scalar: (c, x) => c.exp(x),
   accepts: floats,
@@ -32,7 +32,7 @@ export const exp: UnaryOp = unary({
 });
 
 /** eˣ − 1, exact near 0. */
-export const expm1: UnaryOp = unary({
+export const expm1: UnaryOp = /* @__PURE__ */ unary({
   name: 'expm1',
   scalar: (c, x) => c.expm1(x),
   accepts: floats,
@@ -43,7 +43,7 @@ export const expm1: UnaryOp = unary({
 });
 
 /** Natural logarithm; NaN below 0. */
-export const log: UnaryOp = unary({
+export const log: UnaryOp = /* @__PURE__ */ unary({
   name: 'log',
   scalar: (c, x) => c.log(x),
   accepts: floats,
@@ -54,7 +54,7 @@ export const log: UnaryOp = unary({
 });
 
 /** log(1 + x), exact near 0. */
-export const log1p: UnaryOp = unary({
+export const log1p: UnaryOp = /* @__PURE__ */ unary({
   name: 'log1p',
   scalar: (c, x) => c.log1p(x),
   accepts: floats,
@@ -65,7 +65,7 @@ export const log1p: UnaryOp = unary({
 });
 
 /** √x; the derivative at 0 is infinite. */
-export const sqrt: UnaryOp = unary({
+export const sqrt: UnaryOp = /* @__PURE__ */ unary({
   name: 'sqrt',
   scalar: (c, x) => c.sqrt(x),
   accepts: floats,
@@ -76,7 +76,7 @@ export const sqrt: UnaryOp = unary({
 });
 
 /** 1 / √x. */
-export const rsqrt: UnaryOp = unary({
+export const rsqrt: UnaryOp = /* @__PURE__ */ unary({
   name: 'rsqrt',
   scalar: (c, x) => c.div(c.constant(1, x.dtype), c.sqrt(x)),
   accepts: floats,
@@ -87,7 +87,7 @@ export const rsqrt: UnaryOp = unary({
 });
 
 /** Sine of an angle in radians. */
-export const sin: UnaryOp = unary({
+export const sin: UnaryOp = /* @__PURE__ */ unary({
   name: 'sin',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -97,7 +97,7 @@ export const sin: UnaryOp = unary({
 });
 
 /** Cosine of an angle in radians. */
-export const cos: UnaryOp = unary({
+export const cos: UnaryOp = /* @__PURE__ */ unary({
   name: 'cos',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -107,7 +107,7 @@ export const cos: UnaryOp = unary({
 });
 
 /** Tangent of an angle in radians. */
-export const tan: UnaryOp = unary({
+export const tan: UnaryOp = /* @__PURE__ */ unary({
   name: 'tan',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -117,7 +117,7 @@ export const tan: UnaryOp = unary({
 });
 
 /** Arc sine, in radians. */
-export const asin: UnaryOp = unary({
+export const asin: UnaryOp = /* @__PURE__ */ unary({
   name: 'asin',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -127,7 +127,7 @@ export const asin: UnaryOp = unary({
 });
 
 /** Arc cosine, in radians. */
-export const acos: UnaryOp = unary({
+export const acos: UnaryOp = /* @__PURE__ */ unary({
   name: 'acos',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -137,7 +137,7 @@ export const acos: UnaryOp = unary({
 });
 
 /** Arc tangent, in radians. */
-export const atan: UnaryOp = unary({
+export const atan: UnaryOp = /* @__PURE__ */ unary({
   name: 'atan',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -147,7 +147,7 @@ export const atan: UnaryOp = unary({
 });
 
 /** Hyperbolic sine. */
-export const sinh: UnaryOp = unary({
+export const sinh: UnaryOp = /* @__PURE__ */ unary({
   name: 'sinh',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -157,7 +157,7 @@ export const sinh: UnaryOp = unary({
 });
 
 /** Hyperbolic cosine. */
-export const cosh: UnaryOp = unary({
+export const cosh: UnaryOp = /* @__PURE__ */ unary({
   name: 'cosh',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -167,7 +167,7 @@ export const cosh: UnaryOp = unary({
 });
 
 /** Hyperbolic tangent. */
-export const tanh: UnaryOp = unary({
+export const tanh: UnaryOp = /* @__PURE__ */ unary({
   name: 'tanh',
   scalar: (c, x) => c.tanh(x),
   accepts: floats,
@@ -178,7 +178,7 @@ export const tanh: UnaryOp = unary({
 });
 
 /** Inverse hyperbolic sine. */
-export const asinh: UnaryOp = unary({
+export const asinh: UnaryOp = /* @__PURE__ */ unary({
   name: 'asinh',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -188,7 +188,7 @@ export const asinh: UnaryOp = unary({
 });
 
 /** Inverse hyperbolic cosine. */
-export const acosh: UnaryOp = unary({
+export const acosh: UnaryOp = /* @__PURE__ */ unary({
   name: 'acosh',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -198,7 +198,7 @@ export const acosh: UnaryOp = unary({
 });
 
 /** Inverse hyperbolic tangent. */
-export const atanh: UnaryOp = unary({
+export const atanh: UnaryOp = /* @__PURE__ */ unary({
   name: 'atanh',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -208,7 +208,7 @@ export const atanh: UnaryOp = unary({
 });
 
 /** 1 / (1 + e⁻ˣ). */
-export const logistic: UnaryOp = unary({
+export const logistic: UnaryOp = /* @__PURE__ */ unary({
   name: 'logistic',
   scalar: (c, x) => c.div(c.constant(1, x.dtype), c.add(c.constant(1, x.dtype), c.exp(c.neg(x)))),
   accepts: floats,
@@ -219,7 +219,7 @@ export const logistic: UnaryOp = unary({
 });
 
 /** Error function 2/√π ∫₀ˣ exp(−u²) du. */
-export const erf: UnaryOp = unary({
+export const erf: UnaryOp = /* @__PURE__ */ unary({
   name: 'erf',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -229,7 +229,7 @@ export const erf: UnaryOp = unary({
 });
 
 /** 1 − erf(x), exact for large x. */
-export const erfc: UnaryOp = unary({
+export const erfc: UnaryOp = /* @__PURE__ */ unary({
   name: 'erfc',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -239,7 +239,7 @@ export const erfc: UnaryOp = unary({
 });
 
 /** The inverse of erf, on [−1, 1]. */
-export const erfInv: UnaryOp = unary({
+export const erfInv: UnaryOp = /* @__PURE__ */ unary({
   name: 'erfInv',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -249,7 +249,7 @@ export const erfInv: UnaryOp = unary({
 });
 
 /** log |Γ(x)|. */
-export const lgamma: UnaryOp = unary({
+export const lgamma: UnaryOp = /* @__PURE__ */ unary({
   name: 'lgamma',
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
@@ -263,7 +263,7 @@ function gaussian(x: NDArray): NDArray {
 }
 
 /** The angle of the point (x, y) in radians, from −π to π; arguments in the order of `Math.atan2`. */
-export const atan2: BinaryOp = binary({
+export const atan2: BinaryOp = /* @__PURE__ */ binary({
   name: 'atan2',
   accepts: floats,
   loop: (n, x, i, di, y, j, dj, o, k) => {
@@ -279,7 +279,7 @@ interface PolygammaParams {
   order: number;
 }
 
-const polygammaPrimitive: Primitive<PolygammaParams> = definePrimitive<PolygammaParams>({
+const polygammaPrimitive: Primitive<PolygammaParams> = /* @__PURE__ */ definePrimitive<PolygammaParams>({
   name: 'polygamma',
   strided: true,
   elementwise: true,

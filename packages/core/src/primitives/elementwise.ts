@@ -6,7 +6,7 @@ import { DTypeError, ShapeError } from '../errors';
 import { bind, bind1 } from '../trace/bind';
 import { add } from './arithmetic';
 import { broadcastUnbatched } from './broadcast';
-import { type BatchResult, definePrimitive, type Kernel, type LoweringContext, type Primitive, type TransposeOperand } from './primitive';
+import { type BatchResult, definePrimitive, isLinearOperand, type Kernel, type LoweringContext, type Primitive, type TransposeOperand } from './primitive';
 import type { ScalarCode } from './scalar-code';
 
 /** One run: `n` elements of the inputs from given positions on with given steps, to consecutive elements of the output. */
@@ -122,6 +122,11 @@ export function notLinear(name: string): () => never {
   return () => {
     throw new DTypeError(`transpose: ${name} is not linear`);
   };
+}
+
+/** Refuses to transpose an operation in two operands in each of which it is linear. */
+export function refuseBilinear(name: string, operands: readonly TransposeOperand[]): void {
+  if (operands.every(isLinearOperand)) throw new DTypeError(`transpose: ${name} is not linear in both operands together`);
 }
 
 export function unary(spec: UnarySpec): UnaryOp {

@@ -29,7 +29,7 @@ function checkGather(name: string, operand: ShapedType, indices: ShapedType, { a
   }
 }
 
-const gatherPrimitive: Primitive<GatherParams> = definePrimitive<GatherParams>({
+const gatherPrimitive: Primitive<GatherParams> = /* @__PURE__ */ definePrimitive<GatherParams>({
   name: 'gather',
   outputs(inputs, params) {
     const [operand, indices] = inputs as [ShapedType, ShapedType];
@@ -67,7 +67,7 @@ export function gather(operand: NDArray, indices: NDArray, params: GatherParams)
   return bind1(gatherPrimitive, [operand, indices], params);
 }
 
-const scatterAddPrimitive: Primitive<GatherParams> = definePrimitive<GatherParams>({
+const scatterAddPrimitive: Primitive<GatherParams> = /* @__PURE__ */ definePrimitive<GatherParams>({
   name: 'scatterAdd',
   outputs(inputs, params) {
     const [operand, indices, updates] = inputs as [ShapedType, ShapedType, ShapedType];

@@ -11,7 +11,7 @@ interface IotaParams {
   dtype: DType;
 }
 
-const iotaPrimitive: Primitive<IotaParams> = definePrimitive<IotaParams>({
+const iotaPrimitive: Primitive<IotaParams> = /* @__PURE__ */ definePrimitive<IotaParams>({
   name: 'iota',
   outputs: (_inputs, { shape, dtype }) => [{ shape, dtype }],
   jvp: (_primals, _tangents, params) => ({ outputs: [bind1(iotaPrimitive, [], params)], tangents: [null] }),

@@ -58,7 +58,7 @@ export interface TriangularParams {
   unitDiagonal: boolean;
 }
 
-const trianglePrimitive: Primitive<TriangularParams> = definePrimitive<TriangularParams>({
+const trianglePrimitive: Primitive<TriangularParams> = /* @__PURE__ */ definePrimitive<TriangularParams>({
   name: 'triangularSolve',
   outputs(inputs) {
     const [a, b] = inputs as [ShapedType, ShapedType];
@@ -78,8 +78,9 @@ const trianglePrimitive: Primitive<TriangularParams> = definePrimitive<Triangula
     return { outputs: [x], tangents: [triangularSolve(a, right, params)] };
   },
   transpose([ct], [a, b], params) {
-    if (!ct || !b || !isLinearOperand(b)) return [null, null];
-    return [null, triangularSolve(a as NDArray, ct, { ...params, transposeA: !params.transposeA })];
+    if (!ct || !a || !b) return [null, null];
+    if (isLinearOperand(a)) return notLinear('triangularSolve in its matrix')();
+    return [null, triangularSolve(a, ct, { ...params, transposeA: !params.transposeA })];
   },
   batch: (size, inputs, batched, params) => batchInFront(trianglePrimitive, size, inputs, batched, params),
   lower: {
@@ -93,7 +94,7 @@ export function triangularSolve(a: NDArray, b: NDArray, params: TriangularParams
   return bind1(trianglePrimitive, [a, b], params);
 }
 
-const choleskyPrimitive: Primitive = definePrimitive({
+const choleskyPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   name: 'cholesky',
   outputs([a]) {
     checkSquare('cholesky', a as ShapedType);
@@ -117,7 +118,7 @@ export function cholesky(a: NDArray): NDArray {
   return bind1(choleskyPrimitive, [a], {});
 }
 
-const qrPrimitive: Primitive = definePrimitive({
+const qrPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   name: 'qr',
   outputs([a]) {
     const { shape, dtype } = a as ShapedType;
@@ -158,7 +159,7 @@ export function qr(a: NDArray): [NDArray, NDArray] {
   return bind(qrPrimitive, [a], {}) as [NDArray, NDArray];
 }
 
-const eighPrimitive: Primitive = definePrimitive({
+const eighPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   name: 'eigh',
   outputs([a]) {
     const { shape, dtype } = a as ShapedType;

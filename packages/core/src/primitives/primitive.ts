@@ -90,6 +90,8 @@ export interface PrimitiveDefinition<P extends object = object> {
 
   /** The program that a call stands for; backends may inline it. */
   body?(params: P): Program | null;
+  /** The derivative is not that of the body. */
+  readonly ownDerivative?: boolean;
   /** Instead of running a program of this operation alone: for operations that hold JavaScript functions. */
   evaluate?(inputs: NDArray[], params: P): NDArray[];
   /** Instead of recording the operation as it is. */

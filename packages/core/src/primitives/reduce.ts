@@ -72,7 +72,7 @@ function columnSum(shape: Shape, strides: readonly number[], axes: readonly numb
   };
 }
 
-const sumPrimitive: Primitive<ReduceParams> = definePrimitive<ReduceParams>({
+const sumPrimitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceParams>({
   name: 'sum',
   strided: true,
   outputs([x], { axes }) {
@@ -112,7 +112,7 @@ function foldKernel(initial: (dtype: DType) => number, step: (a: number, b: numb
   };
 }
 
-const prodPrimitive: Primitive<ReduceParams> = definePrimitive<ReduceParams>({
+const prodPrimitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceParams>({
   name: 'prod',
   strided: true,
   outputs([x], { axes }) {
@@ -136,7 +136,7 @@ export function prod(x: NDArray, axes: readonly number[]): NDArray {
 }
 
 function extremum(name: 'reduceMax' | 'reduceMin', worst: (dtype: DType) => number, better: (a: number, b: number) => boolean) {
-  const primitive: Primitive<ReduceParams> = definePrimitive<ReduceParams>({
+  const primitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceParams>({
     name,
     strided: true,
     outputs([x], { axes }) {
@@ -167,14 +167,14 @@ function extremum(name: 'reduceMax' | 'reduceMin', worst: (dtype: DType) => numb
 const limits = { int32: [-2147483648, 2147483647], uint32: [0, 4294967295], bool: [0, 1] } as const;
 
 /** The largest element over axes (any, for bool); NaN if one is NaN. */
-export const reduceMax = extremum(
+export const reduceMax = /* @__PURE__ */ extremum(
   'reduceMax',
   (dtype) => (dtype === 'float32' || dtype === 'float64' ? Number.NEGATIVE_INFINITY : limits[dtype][0]),
   (a, b) => a > b,
 );
 
 /** The smallest element over axes (all, for bool); NaN if one is NaN. */
-export const reduceMin = extremum(
+export const reduceMin = /* @__PURE__ */ extremum(
   'reduceMin',
   (dtype) => (dtype === 'float32' || dtype === 'float64' ? Number.POSITIVE_INFINITY : limits[dtype][1]),
   (a, b) => a < b,
@@ -185,7 +185,7 @@ interface ArgParams {
   largest: boolean;
 }
 
-const argPrimitive: Primitive<ArgParams> = definePrimitive<ArgParams>({
+const argPrimitive: Primitive<ArgParams> = /* @__PURE__ */ definePrimitive<ArgParams>({
   name: 'argExtremum',
   strided: true,
   outputs([x], { axis, largest }) {

@@ -9,7 +9,7 @@ interface ReshapeParams {
   shape: readonly number[];
 }
 
-const reshapePrimitive: Primitive<ReshapeParams> = definePrimitive<ReshapeParams>({
+const reshapePrimitive: Primitive<ReshapeParams> = /* @__PURE__ */ definePrimitive<ReshapeParams>({
   name: 'reshape',
   relayout: true,
   outputs([x], { shape }) {

@@ -8,7 +8,7 @@ import { fillLike } from './broadcast';
 import { batchElementwise } from './elementwise';
 import { definePrimitive, isLinearOperand, type Primitive } from './primitive';
 
-const selectPrimitive: Primitive = definePrimitive({
+const selectPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   name: 'select',
   strided: true,
   elementwise: true,

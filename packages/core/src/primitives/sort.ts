@@ -10,7 +10,7 @@ interface ArgsortParams {
   descending: boolean;
 }
 
-const argsortPrimitive: Primitive<ArgsortParams> = definePrimitive<ArgsortParams>({
+const argsortPrimitive: Primitive<ArgsortParams> = /* @__PURE__ */ definePrimitive<ArgsortParams>({
   name: 'argsort',
   outputs: ([x]) => [{ shape: (x as ShapedType).shape, dtype: 'int32' }],
   jvp: ([x], _tangents, params) => ({ outputs: [bind1(argsortPrimitive, [x as NDArray], params)], tangents: [null] }),

@@ -24,7 +24,7 @@ function sliceLayout(input: Layout, { start, stop, step }: SliceParams): Layout 
   };
 }
 
-const slicePrimitive: Primitive<SliceParams> = definePrimitive<SliceParams>({
+const slicePrimitive: Primitive<SliceParams> = /* @__PURE__ */ definePrimitive<SliceParams>({
   name: 'slice',
   strided: true,
   outputs([x], params) {
@@ -75,7 +75,7 @@ export interface PadParams {
   value: number;
 }
 
-const padPrimitive: Primitive<PadParams> = definePrimitive<PadParams>({
+const padPrimitive: Primitive<PadParams> = /* @__PURE__ */ definePrimitive<PadParams>({
   name: 'pad',
   strided: true,
   outputs([x], { low, high, interior }) {
@@ -134,7 +134,7 @@ interface AxisParams {
   axis: number;
 }
 
-const concatenatePrimitive: Primitive<AxisParams> = definePrimitive<AxisParams>({
+const concatenatePrimitive: Primitive<AxisParams> = /* @__PURE__ */ definePrimitive<AxisParams>({
   name: 'concatenate',
   strided: true,
   outputs(inputs, { axis }) {
@@ -226,7 +226,7 @@ function flipLayout(input: Layout, { axes }: FlipParams): Layout {
   return { ...input, strides, offset };
 }
 
-const flipPrimitive: Primitive<FlipParams> = definePrimitive<FlipParams>({
+const flipPrimitive: Primitive<FlipParams> = /* @__PURE__ */ definePrimitive<FlipParams>({
   name: 'flip',
   relayout: true,
   strided: true,

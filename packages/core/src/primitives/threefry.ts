@@ -6,7 +6,7 @@ import { bind } from '../trace/bind';
 import { batchElementwise, notLinear } from './elementwise';
 import { definePrimitive, type Primitive } from './primitive';
 
-const threefryPrimitive: Primitive = definePrimitive({
+const threefryPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   name: 'threefry2x32',
   elementwise: true,
   outputs(inputs) {

@@ -9,7 +9,7 @@ interface TransposeParams {
   permutation: readonly number[];
 }
 
-const transposePrimitive: Primitive<TransposeParams> = definePrimitive<TransposeParams>({
+const transposePrimitive: Primitive<TransposeParams> = /* @__PURE__ */ definePrimitive<TransposeParams>({
   name: 'transpose',
   relayout: true,
   strided: true,

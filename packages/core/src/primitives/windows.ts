@@ -36,7 +36,7 @@ function shifted({ axes, size, stride, dilation }: WindowParams, batched: boolea
   return { axes: batched ? axes.map((a) => a + 1) : axes, size, stride, dilation };
 }
 
-const windowsPrimitive: Primitive<WindowParams> = definePrimitive<WindowParams>({
+const windowsPrimitive: Primitive<WindowParams> = /* @__PURE__ */ definePrimitive<WindowParams>({
   name: 'windows',
   strided: true,
   outputs([x], params) {
@@ -68,7 +68,7 @@ interface FoldParams extends WindowParams {
   readonly shape: Shape;
 }
 
-const foldPrimitive: Primitive<FoldParams> = definePrimitive<FoldParams>({
+const foldPrimitive: Primitive<FoldParams> = /* @__PURE__ */ definePrimitive<FoldParams>({
   name: 'fold',
   strided: true,
   outputs: ([x], { shape }) => [{ shape, dtype: (x as ShapedType).dtype }],

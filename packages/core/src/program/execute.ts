@@ -2,7 +2,8 @@ import type { TypedArray } from '../array/dtype';
 import { NDArray } from '../array/ndarray';
 import type { Executable } from '../backends/backend';
 import { currentBackend } from '../backends/current';
-import { internalError } from '../errors';
+import { showType } from '../array/shape';
+import { DonatedArrayError, internalError } from '../errors';
 import type { Primitive } from '../primitives/primitive';
 import { LruCache } from './lru-cache';
 import { optimise } from './passes';
@@ -56,19 +57,24 @@ export function execute(program: Program, inputs: readonly NDArray[], options: E
   const donated = options.donated ?? noneDonated;
   const executable = compileCached(programKey(program), () => program, donated);
   const buffers = inputs.map((x) => x.storage(name));
-  checkDonatedOnce(name, buffers, donated);
-  const results = wrap(executable, executable.run(buffers));
-  inputs.forEach((x, i) => {
-    if (donated[i]) x.giveAway(name);
-  });
-  return results;
+  checkDonatedOnce(name, inputs, buffers, donated);
+  try {
+    return wrap(executable, executable.run(buffers));
+  } finally {
+    // Also after an error: what the program has written over is lost.
+    inputs.forEach((x, i) => {
+      if (donated[i]) x.giveAway(name);
+    });
+  }
 }
 
-function checkDonatedOnce(name: string, buffers: readonly TypedArray[], donated: readonly boolean[]): void {
+function checkDonatedOnce(name: string, inputs: readonly NDArray[], buffers: readonly TypedArray[], donated: readonly boolean[]): void {
   donated.forEach((d, i) => {
-    if (d && buffers.some((b, j) => j !== i && b === buffers[i])) {
-      throw internalError(`${name}: a donated buffer is passed twice`);
-    }
+    if (!d || !buffers.some((b, j) => j !== i && b === buffers[i])) return;
+    throw new DonatedArrayError(
+      `${name}: a donated ${showType(inputs[i] as NDArray)} is used twice in one call, as another argument or through the ` +
+        "function's closure; pass a copy",
+    );
   });
 }
 

@@ -12,7 +12,7 @@ export interface FusedParams {
 }
 
 /** Several elementwise operations as one; it exists only inside a backend. */
-export const fusedPrimitive: Primitive<FusedParams> = definePrimitive<FusedParams>({
+export const fusedPrimitive: Primitive<FusedParams> = /* @__PURE__ */ definePrimitive<FusedParams>({
   name: 'fused',
   strided: true,
   elementwise: true,

@@ -1,6 +1,6 @@
 import { NDArray } from '../array/ndarray';
 import type { Primitive } from '../primitives/primitive';
-import type { Trace } from './trace';
+import { assertOuter, type Trace } from './trace';
 
 /** Carries a hidden axis in front of each mapped value. The payload is the value with that axis. */
 export class BatchTrace implements Trace {
@@ -26,23 +26,13 @@ export class BatchTrace implements Trace {
 
   process(primitive: Primitive, inputs: NDArray[], params: object): NDArray[] {
     const parts = inputs.map((x) => this.split(x));
-    if (!parts.some((p) => p.batched)) {
-      // Reached only through an operation that was lifted here without need; the values stay unbatched.
-      return primitive
-        .batch(
-          this.size,
-          parts.map((p) => p.value),
-          parts.map(() => false),
-          params,
-        )
-        .outputs.map((y) => this.lift(y));
-    }
     const result = primitive.batch(
       this.size,
       parts.map((p) => p.value),
       parts.map((p) => p.batched),
       params,
     );
+    assertOuter(this, primitive.name, result.outputs);
     return result.outputs.map((y, i) => (result.batched[i] ? this.batched(y) : y));
   }
 

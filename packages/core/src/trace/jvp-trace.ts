@@ -1,6 +1,7 @@
 import { NDArray } from '../array/ndarray';
 import type { Primitive } from '../primitives/primitive';
-import type { Trace } from './trace';
+import { bind } from './bind';
+import { assertOuter, type Trace } from './trace';
 
 interface Dual {
   readonly primal: NDArray;
@@ -28,11 +29,14 @@ export class JvpTrace implements Trace {
 
   process(primitive: Primitive, inputs: NDArray[], params: object): NDArray[] {
     const duals = inputs.map((x) => x.payload as Dual);
+    const primals = duals.map((d) => d.primal);
+    if (duals.every((d) => d.tangent === null)) return bind(primitive, primals, params);
     const { outputs, tangents } = primitive.jvp(
-      duals.map((d) => d.primal),
+      primals,
       duals.map((d) => d.tangent),
       params,
     );
+    assertOuter(this, primitive.name, [...outputs, ...tangents]);
     return outputs.map((y, i) => this.dual(y, tangents[i] ?? null));
   }
 

@@ -3,9 +3,9 @@ import { isFloating } from '../array/dtype';
 import type { Primitive } from '../primitives/primitive';
 import { evaluateProgram } from '../program/evaluate';
 import type { ClosedProgram, Origin } from '../program/program';
-import { bind1 } from './bind';
+import { bind, bind1 } from './bind';
 import { ProgramTrace } from './program-trace';
-import { type Trace, withTrace } from './trace';
+import { assertOuter, type Trace, withTrace } from './trace';
 
 interface Linearized {
   readonly primal: NDArray;
@@ -34,8 +34,10 @@ export class LinearizeTrace implements Trace {
 
   argument(primal: NDArray, leaf: number): NDArray {
     if (!isFloating(primal.dtype)) return this.lift(primal);
-    this.origins.set(primal, { leaf, rearrange: (x) => x });
-    return this.pair(primal, this.tangents.argument(primal));
+    // An object of its own: the same array may also be another argument, or be used through a closure.
+    const own = primal.alias();
+    this.origins.set(own, { leaf, rearrange: (x) => x });
+    return this.pair(own, this.tangents.argument(primal));
   }
 
   lift(value: NDArray): NDArray {
@@ -51,11 +53,15 @@ export class LinearizeTrace implements Trace {
   }
 
   process(primitive: Primitive, inputs: NDArray[], params: object): NDArray[] {
-    const body = this.inlineCalls ? primitive.body?.(params) : null;
-    if (body) return evaluateProgram(body, inputs);
     const pairs = inputs.map((x) => x.payload as Linearized);
     const primals = pairs.map((p) => p.primal);
     const tangents = pairs.map((p) => p.tangent);
+    const body = this.inlineCalls && !primitive.ownDerivative ? primitive.body?.(params) : null;
+    if (body) return evaluateProgram(body, inputs);
+    if (tangents.every((t) => t === null)) {
+      this.operations++;
+      return bind(primitive, primals, params);
+    }
     const outer = this.tangents.source;
     const origins = primals.map((x) => this.originOf(x));
     this.tangents.source = { index: this.operations++, primitive, params, inputs: primals, origins };
@@ -63,6 +69,7 @@ export class LinearizeTrace implements Trace {
       const result = primitive.linearize
         ? primitive.linearize(this, primals, tangents, params)
         : primitive.jvp(primals, tangents, params);
+      assertOuter(this, primitive.name, result.outputs);
       const origin = origins[0];
       if (primitive.relayout && origin) {
         const rearrange = (x: NDArray) => bind1(primitive, [origin.rearrange(x)], params);

@@ -1,5 +1,5 @@
 import type { NDArray } from '../array/ndarray';
-import { LeakedTracerError } from '../errors';
+import { DifferentiationError, LeakedTracerError } from '../errors';
 import type { Primitive } from '../primitives/primitive';
 
 /**
@@ -45,6 +45,17 @@ export function assertLive(trace: Trace, where: string): void {
   throw new LeakedTracerError(
     `${where}: got a value from inside ${trace.name}, whose function has already returned. ` +
       'Do not store intermediate arrays outside the function: return them (hasAux) instead.',
+  );
+}
+
+/**
+ * Checks that the results of an operation's rule belong to outer traces. They do, unless a function with its own
+ * derivative uses a tracer that it did not get as an argument.
+ */
+export function assertOuter(trace: Trace, where: string, results: readonly (NDArray | null)[]): void {
+  if (results.every((y) => y?.trace !== trace)) return;
+  throw new DifferentiationError(
+    `${where}: the function uses an array of ${trace.name} from outside, through its closure; pass it as an argument`,
   );
 }
 

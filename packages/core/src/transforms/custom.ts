@@ -23,14 +23,27 @@ interface CustomParams {
   readonly program?: Program;
 }
 
-/** Records the function's program, so that the operation runs anywhere; its derivative stays a JavaScript function. */
-function stageCustom<P extends CustomParams>(primitive: Primitive<P>, trace: ProgramTrace, inputs: NDArray[], params: P): NDArray[] {
+/**
+ * Records the function's program, so that the operation runs anywhere; its derivative stays a JavaScript function.
+ * Constants that the function uses become operands; `accept` makes the derivative ignore that many operands in front.
+ */
+function stageCustom<P extends CustomParams>(
+  primitive: Primitive<P>,
+  trace: ProgramTrace,
+  inputs: NDArray[],
+  params: P,
+  accept: (constants: readonly NDArray[]) => P,
+): NDArray[] {
   const { program, constants } = traceProgram(trace.name, inputs, params.f);
-  if (constants.length === 0) return trace.record(primitive as Primitive, inputs, { ...params, program });
-  throw new DifferentiationError(
-    `${primitive.name}: the function uses ${constants.map(showType).join(', ')} from outside. ` +
-      'Inside a compiled function, pass such arrays as arguments.',
-  );
+  const traced = constants.filter((x) => x.trace !== null);
+  if (traced.length > 0) {
+    throw new DifferentiationError(
+      `${primitive.name}: the function uses ${traced.map(showType).join(', ')} of ${trace.name} from outside, ` +
+        'through its closure; pass it as an argument',
+    );
+  }
+  const operands = [...constants.map((x) => trace.lift(x)), ...inputs];
+  return trace.record(primitive as Primitive, operands, { ...accept(constants), program });
 }
 
 function typesOf({ program, f }: CustomParams, inputs: readonly ShapedType[]): ShapedType[] {
@@ -50,16 +63,22 @@ interface CustomJvpParams extends CustomParams {
   readonly rule: (primals: NDArray[], tangents: NDArray[]) => { outputs: NDArray[]; tangents: NDArray[] };
 }
 
-const customJvpPrimitive: Primitive<CustomJvpParams> = definePrimitive<CustomJvpParams>({
+const customJvpPrimitive: Primitive<CustomJvpParams> = /* @__PURE__ */ definePrimitive<CustomJvpParams>({
   name: 'customJvp',
   outputs: (inputs, params) => typesOf(params, inputs),
   evaluate: (inputs, params) => run(params, inputs),
-  stage: (trace, inputs, params) => stageCustom(customJvpPrimitive, trace, inputs, params),
+  stage: (trace, inputs, params) =>
+    stageCustom(customJvpPrimitive, trace, inputs, params, ({ length }) => ({
+      f: (xs) => params.f(xs.slice(length)),
+      rule: (xs, ts) => params.rule(xs.slice(length), ts.slice(length)),
+    })),
   body: ({ program }) => program ?? null,
+  ownDerivative: true,
   jvp(primals, tangents, params) {
     if (tangents.every((t) => t === null)) return { outputs: bind(customJvpPrimitive, primals, params), tangents: [] };
     const full = tangents.map((t, i) => t ?? zeroLike(primals[i] as NDArray));
-    return params.rule(primals, full);
+    const { outputs, tangents: results } = params.rule(primals, full);
+    return { outputs, tangents: results.map((t, i) => (isFloating((outputs[i] as NDArray).dtype) ? t : null)) };
   },
   transpose: notReached,
   batch(size, inputs, batched, params) {
@@ -88,12 +107,18 @@ interface CustomVjpParams extends CustomParams {
   readonly backward: (residuals: NDArray[], cotangents: NDArray[]) => NDArray[];
 }
 
-const customVjpPrimitive: Primitive<CustomVjpParams> = definePrimitive<CustomVjpParams>({
+const customVjpPrimitive: Primitive<CustomVjpParams> = /* @__PURE__ */ definePrimitive<CustomVjpParams>({
   name: 'customVjp',
   outputs: (inputs, params) => typesOf(params, inputs),
   evaluate: (inputs, params) => run(params, inputs),
-  stage: (trace, inputs, params) => stageCustom(customVjpPrimitive, trace, inputs, params),
+  stage: (trace, inputs, params) =>
+    stageCustom(customVjpPrimitive, trace, inputs, params, (constants) => ({
+      f: (xs) => params.f(xs.slice(constants.length)),
+      forward: (xs) => params.forward(xs.slice(constants.length)),
+      backward: (residuals, cotangents) => [...constants.map(zeroLike), ...params.backward(residuals, cotangents)],
+    })),
   body: ({ program }) => program ?? null,
+  ownDerivative: true,
   jvp(primals, tangents, params) {
     if (tangents.every((t) => t === null)) return { outputs: bind(customVjpPrimitive, primals, params), tangents: [] };
     throw new DifferentiationError(
@@ -153,7 +178,7 @@ interface PullbackParams {
 }
 
 /** The unknown linear map whose transpose the user has written. It is never run forward. */
-const pullbackPrimitive: Primitive<PullbackParams> = definePrimitive<PullbackParams>({
+const pullbackPrimitive: Primitive<PullbackParams> = /* @__PURE__ */ definePrimitive<PullbackParams>({
   name: 'customPullback',
   outputs: (_inputs, { outputs }) => outputs.filter((y) => isFloating(y.dtype)),
   evaluate: refuseForward,
@@ -238,7 +263,7 @@ export function customJvp<Args extends unknown[], R>(
  */
 export function customVjp<Args extends unknown[], R, Residuals>(
   f: (...args: Args) => R,
-  rules: { forward: (...args: Args) => [R, Residuals]; backward: (residuals: Residuals, cotangent: R) => Args },
+  rules: { forward: (...args: Args) => [R, Residuals]; backward: (residuals: Residuals, cotangent: R) => [...Args] },
 ): (...args: Args) => R {
   checkFunction('customVjp', f);
   checkFunction('customVjp', rules?.forward);

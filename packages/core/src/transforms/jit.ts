@@ -1,6 +1,6 @@
 import { NDArray } from '../array/ndarray';
 import { showType } from '../array/shape';
-import { ArgumentError, DonatedArrayError } from '../errors';
+import { ArgumentError } from '../errors';
 import { callPrimitive } from '../primitives/call';
 import { LruCache } from '../program/lru-cache';
 import { execute } from '../program/execute';
@@ -43,8 +43,8 @@ interface Compiled {
  */
 export function jit<Args extends unknown[], R>(f: (...args: Args) => R, options: JitOptions = {}): (...args: Args) => R {
   checkFunction('jit', f);
-  const statics = positions(options.staticArgnums);
-  const donate = positions(options.donate);
+  const statics = positions('staticArgnums', options.staticArgnums);
+  const donate = positions('donate', options.donate);
   const name = options.name ?? (f.name || 'jit');
   const both = donate.find((n) => statics.includes(n));
   if (both !== undefined) throw new ArgumentError(`jit: argument ${both} cannot be both static and donated`);
@@ -63,20 +63,21 @@ export function jit<Args extends unknown[], R>(f: (...args: Args) => R, options:
     const inputs = [...constants, ...leaves];
     if (findTrace(name, inputs) !== null) return unflatten<R>(output, bind(callPrimitive, inputs, { program, name }));
     const donated = [...constants.map(() => false), ...parts.flatMap((p, i) => (p?.leaves ?? []).map((x) => donate.includes(i) && !x.literal))];
-    if (donate.length > 0) checkDonation(name, inputs, donated);
     return unflatten<R>(output, execute(program, inputs, donate.length > 0 ? { name, donated } : { name }));
   };
 }
 
-function positions(value: number | readonly number[] | undefined): readonly number[] {
-  if (value === undefined) return [];
-  return typeof value === 'number' ? [value] : value;
+function positions(option: string, value: number | readonly number[] = []): readonly number[] {
+  const list = typeof value === 'number' ? [value] : value;
+  if (list.every((n) => Number.isInteger(n) && n >= 0)) return list;
+  throw new ArgumentError(`jit: expected ${option} to be positions of arguments from 0 on, got ${String(value)}`);
 }
 
 function cacheKey(value: unknown, part: Flattened | null): string {
   if (part !== null) return `${showTreeDef(part.treedef)}${part.leaves.map(showType).join()}`;
   if ((typeof value === 'object' && value !== null) || typeof value === 'function') return `object ${identityOf(value)}`;
-  return `${typeof value} ${String(value)}`;
+  if (typeof value === 'string') return JSON.stringify(value);
+  return `${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}`;
 }
 
 function trace(name: string, f: AnyFunction, args: readonly unknown[], parts: readonly (Flattened | null)[], leaves: readonly NDArray[]): Compiled {
@@ -97,19 +98,4 @@ function trace(name: string, f: AnyFunction, args: readonly unknown[], parts: re
     return result.leaves;
   });
   return { program, constants, output: output as TreeDef };
-}
-
-function checkDonation(name: string, inputs: readonly NDArray[], donated: readonly boolean[]): void {
-  const given = new Set<NDArray>();
-  inputs.forEach((x, i) => {
-    if (donated[i]) {
-      if (given.has(x)) throw new DonatedArrayError(`${name}: the same ${showType(x)} is donated twice in one call`);
-      given.add(x);
-    }
-  });
-  inputs.forEach((x, i) => {
-    if (!donated[i] && given.has(x)) {
-      throw new DonatedArrayError(`${name}: a donated ${showType(x)} is also passed as another argument; pass a copy`);
-    }
-  });
 }

@@ -42,8 +42,8 @@ export const callCases: readonly Case[] = [
       const f = customJvp(
         (x: NDArray, y: NDArray) => [np.sin(x).mul(y), x] as [NDArray, NDArray],
         ([x, y], [tx, ty]) => [
-          [np.sin(x).mul(y), x] as [NDArray, NDArray],
-          [np.cos(x).mul(y).mul(tx).add(np.sin(x).mul(ty)), tx] as [NDArray, NDArray],
+          [np.sin(x).mul(y), x],
+          [np.cos(x).mul(y).mul(tx).add(np.sin(x).mul(ty)), tx],
         ],
       );
       return instance(`[${shape}]`, [operand(context, shape), operand(context, shape)], ([x, y]) => f(x as NDArray, y as NDArray));

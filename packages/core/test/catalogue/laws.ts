@@ -150,7 +150,7 @@ export const secondReverseDerivative: Law = (subject, s) => {
       .reduce((sum, part) => sum.add(part));
   const [expected] = directionalDerivative((at) => [along(...at)], xs, us) as [NDArray];
   const reverse = inner(grad(along, { argnums })(...xs) as NDArray[], argnums.map((i) => us[i] as NDArray));
-  if (subject.derivative !== 'stopped') expect(reverse, f.label).toBeCloseTo(expected.item(), 4);
+  if ((subject.derivative ?? 'smooth') === 'smooth') expect(reverse, f.label).toBeCloseTo(expected.item(), 4);
   const forward = jvp(gradient, xs, us)[1];
   const left = inner(forward, argnums.map((i) => ts[i] as NDArray));
   expect(Math.abs(left - reverse), f.label).toBeLessThanOrEqual(1e-9 * (1 + Math.abs(left)));
@@ -271,8 +271,10 @@ export const compilation: Law = (subject, s) => {
   const viewed = jit((...stored: NDArray[]) => f.apply(stored.map((v, i) => (carriers[i] as (typeof carriers)[number]).view(v))));
   const stored = carriers.map((c) => c.stored);
   const before = stored.map((x) => x.dataSync());
-  expect(viewed(...stored), f.label).toHaveSameBits(expected);
-  expect(viewed(...stored), f.label).toHaveSameBits(expected);
+  const result = viewed(...stored);
+  // A product may choose another kernel for another layout.
+  expectClose(subject, result, expected, narrowest(xs));
+  expect(viewed(...stored), `${f.label}, once more`).toHaveSameBits(result);
   stored.forEach((x, i) => {
     expect(x.dataSync(), `${f.label}: argument ${i} was changed`).toEqual(before[i]);
   });

@@ -23,7 +23,7 @@ export function wasmBackend(): Backend {
       'init: this JavaScript engine has no WebAssembly SIMD; use a newer one, or init({ backend: "reference" })',
     );
   }
-  backend ??= interpreter('wasm', {
+  backend ??= /* @__PURE__ */ interpreter('wasm', {
     prepare: (program) => fuse(program, { accepts: isLaneType, smallest: 256, largest: 16 }),
     kernel: (primitive, context) => {
       if (primitive.id === fusedPrimitive.id) return fusedKernel(context as LoweringContext<FusedParams>);
