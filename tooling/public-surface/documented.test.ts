@@ -16,13 +16,20 @@ function undocumented(): string[] {
   const program = ts.createProgram(entries, options);
   const checker = program.getTypeChecker();
   const missing: string[] = [];
+  const hasText = (symbol: ts.Symbol) => symbol.getDocumentationComment(checker).length > 0;
+  /** A record of settings speaks for itself where each of them has a sentence. */
+  const isDocumented = (symbol: ts.Symbol): boolean => {
+    if (hasText(symbol)) return true;
+    const members = symbol.flags & ts.SymbolFlags.Interface ? [...(symbol.members?.values() ?? [])] : [];
+    return members.length > 0 && members.every(hasText);
+  };
   const visit = (module: ts.Symbol, prefix: string): void => {
     for (const exported of checker.getExportsOfModule(module)) {
       const symbol = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
       const name = `${prefix}${exported.name}`;
       const isNamespace = (symbol.flags & ts.SymbolFlags.ValueModule) !== 0;
       if (isNamespace) visit(symbol, `${name}.`);
-      else if (symbol.getDocumentationComment(checker).length === 0) missing.push(name);
+      else if (!isDocumented(symbol)) missing.push(name);
     }
   };
   for (const entry of entries) {

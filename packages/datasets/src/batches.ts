@@ -12,6 +12,7 @@ export interface Batches<T> extends Iterable<Batch<T>> {
   readonly length: number;
 }
 
+/** How rows are grouped. */
 export interface BatchOptions {
   readonly batchSize: number;
   /** Shuffles the rows. Without a key they come in order. */

@@ -75,6 +75,7 @@ export interface StepMetrics {
  */
 export type InferenceMode = 'goodnessScan' | 'onePass';
 
+/** A Forward-Forward network as pure functions of its state. */
 export interface ForwardForward {
   readonly classes: number;
   readonly schedule: LayerSchedule;

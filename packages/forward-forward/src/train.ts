@@ -26,6 +26,7 @@ export interface Progress {
   state: ForwardForwardState;
 }
 
+/** Settings of a training run. */
 export interface TrainOptions {
   epochs: number;
   /** Seeds the parameters, the negatives and the order of the batches. */
@@ -42,6 +43,7 @@ export interface TrainOptions {
   signal?: { readonly aborted: boolean };
 }
 
+/** What a training run ends with. */
 export interface TrainResult {
   state: ForwardForwardState;
   /** False if the signal stopped it. */

@@ -3,6 +3,7 @@ import type { Backend } from './backend';
 import { referenceBackend } from './reference/backend';
 import { wasmBackend, wasmSupported } from './wasm/backend';
 
+/** The backends that come with the package. */
 export type BackendName = 'reference' | 'wasm';
 
 let current: Backend | undefined;

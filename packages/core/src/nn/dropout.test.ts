@@ -2,12 +2,11 @@ import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../array/ndarray';
 import { ArgumentError } from '../errors';
 import { ones } from '../numpy/creation';
-import { key, split } from '../random';
+import { key, split, splitMany } from '../random';
 import { grad } from '../transforms/grad';
 import { jit } from '../transforms/jit';
 import { vmap } from '../transforms/vmap';
 import { dropout } from './dropout';
-import { dropout as dropoutLayer } from './layers/dropout';
 import { elements, scattered } from './test-support';
 
 describe('dropout', () => {
@@ -31,11 +30,10 @@ describe('dropout', () => {
   });
 
   test('draws anew for each mapped key', () => {
-    const keys = split(key(0), 2);
-    const both = vmap((k: NDArray) => dropout(k, 0.5, ones([50])));
-    const stacked = both(ones([2, 2], { dtype: 'uint32' }).mul(0).add(1).astype('uint32'));
-    expect(elements(stacked.at(0))).toEqual(elements(stacked.at(1)));
-    expect(elements(dropout(keys[0], 0.5, ones([50])))).not.toEqual(elements(dropout(keys[1], 0.5, ones([50]))));
+    const drop = (k: NDArray) => elements(dropout(k, 0.5, ones([50])));
+    const mapped = vmap((k: NDArray) => dropout(k, 0.5, ones([50])))(splitMany(key(0), 2));
+    expect([...mapped].map(elements)).toEqual(split(key(0)).map(drop));
+    expect(elements(mapped.at(0))).not.toEqual(elements(mapped.at(1)));
   });
 
   test('has the mask as its derivative', () => {
@@ -58,27 +56,5 @@ describe('dropout', () => {
         ),
       );
     }
-  });
-});
-
-describe('the layer', () => {
-  const layer = dropoutLayer({ rate: 0.5 });
-  const x = scattered([40]);
-
-  test('acts in training alone, as the function does', () => {
-    expect(layer.init(key(0))).toBeNull();
-    expect(elements(layer.apply(null, x))).toEqual(elements(x));
-    expect(elements(layer.apply(null, x, { train: true, key: key(5) }))).toEqual(elements(dropout(key(5), 0.5, x)));
-  });
-
-  test('asks for a key', () => {
-    expect(() => layer.apply(null, x, { train: true })).toThrow(
-      new ArgumentError(
-        'nn.dropout: expected a key for training, got none; pass apply(params, x, { train: true, key })',
-      ),
-    );
-    expect(() => dropoutLayer({ rate: 2 })).toThrow(
-      'nn.dropout: expected rate to be a probability of 0 or more, below 1, got 2',
-    );
   });
 });

@@ -36,26 +36,9 @@ describe('softmaxCrossEntropy', () => {
     expectClose(losses.softmaxCrossEntropy(zeros([5]), array(3, { dtype: 'int32' })), [Math.log(5)], 1e-6);
   });
 
-  test('is linear in a distribution, and at least its entropy', () => {
+  test('of a distribution is −Σ p log softmax', () => {
     const p = softmax(scattered([4, 3], 2));
-    const q = logSoftmax(logits);
-    expectClose(losses.softmaxCrossEntropy(logits, p), elements(p.mul(q).sum(-1).neg()), 1e-14);
-    expectClose(
-      losses.softmaxCrossEntropy(
-        p
-          .add(0)
-          .mul(0)
-          .add(logSoftmax(scattered([4, 3], 2))),
-        p,
-      ),
-      elements(
-        p
-          .mul(logSoftmax(scattered([4, 3], 2)))
-          .sum(-1)
-          .neg(),
-      ),
-      1e-14,
-    );
+    expectClose(losses.softmaxCrossEntropy(logits, p), elements(p.mul(logSoftmax(logits)).sum(-1).neg()), 1e-14);
   });
 
   test('has the gradient softmax − one-hot', () => {
@@ -211,8 +194,8 @@ describe('errors of predictions', () => {
 
   test('have the derivatives of finite differences', () => {
     for (const loss of [losses.meanSquaredError, losses.meanAbsoluteError, losses.huber]) {
-      expectGradient((v) => weighted(loss(v, t)), filled([1, -2, 4, 0.3], [2, 2]));
-      expectGradient((v) => weighted(loss(x, v)), filled([0.1, 0, 1, 0.7], [2, 2]));
+      expectGradient((v) => weighted(loss(v, t)), filled([0.8, -2, 4, 0.3], [2, 2]));
+      expectGradient((v) => weighted(loss(x, v)), filled([0.1, 0, 1.2, 0.7], [2, 2]));
     }
   });
 
@@ -270,8 +253,6 @@ describe('klDivergence', () => {
 
   test('is the cross entropy without the entropy', () => {
     const logits = scattered([3, 4], 1).mul(-1);
-    const entropy = p.mul(p.astype('float64')).sum();
-    expect(entropy.item()).toBeGreaterThan(0);
     const probabilities = softmax(scattered([3, 4], 2));
     const difference = losses.softmaxCrossEntropy(logits, probabilities).add(probabilities.mul(p).sum(-1));
     expectClose(losses.klDivergence(p, q), elements(difference), 1e-14);

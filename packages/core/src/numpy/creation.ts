@@ -96,10 +96,12 @@ export function full(shape: Shape, value: number | boolean, options: DTypeOption
   return fill(value, checkShape('full', shape), dtype);
 }
 
+/** Zeros. */
 export function zeros(shape: Shape, options: DTypeOption = {}): NDArray {
   return fill(0, checkShape('zeros', shape), checkDType('zeros', options.dtype ?? 'float32'));
 }
 
+/** Ones. */
 export function ones(shape: Shape, options: DTypeOption = {}): NDArray {
   return fill(1, checkShape('ones', shape), checkDType('ones', options.dtype ?? 'float32'));
 }

@@ -107,21 +107,27 @@ function comparison(name: string, op: (a: NDArray, b: NDArray) => NDArray, x: Ar
   return op(...(promote(name, [x, y]) as Pair));
 }
 
+/** x = y, as bool. */
 export function equal(x: ArrayLike, y: ArrayLike): NDArray {
   return comparison('equal', compare.equal, x, y);
 }
+/** x ≠ y, as bool. */
 export function notEqual(x: ArrayLike, y: ArrayLike): NDArray {
   return comparison('notEqual', compare.notEqual, x, y);
 }
+/** x < y, as bool. */
 export function less(x: ArrayLike, y: ArrayLike): NDArray {
   return comparison('less', compare.less, x, y);
 }
+/** x ≤ y, as bool. */
 export function lessEqual(x: ArrayLike, y: ArrayLike): NDArray {
   return comparison('lessEqual', compare.lessEqual, x, y);
 }
+/** x > y, as bool. */
 export function greater(x: ArrayLike, y: ArrayLike): NDArray {
   return comparison('greater', compare.greater, x, y);
 }
+/** x ≥ y, as bool. */
 export function greaterEqual(x: ArrayLike, y: ArrayLike): NDArray {
   return comparison('greaterEqual', compare.greaterEqual, x, y);
 }
@@ -158,15 +164,19 @@ export function logicalNot(x: ArrayLike): NDArray {
   return bitwise.not(asBool('logicalNot', x));
 }
 
+/** The bits that both whole numbers have. */
 export function bitwiseAnd(x: ArrayLike, y: ArrayLike): NDArray {
   return bitwise.and(...(promote('bitwiseAnd', [x, y]) as Pair));
 }
+/** The bits that either whole number has. */
 export function bitwiseOr(x: ArrayLike, y: ArrayLike): NDArray {
   return bitwise.or(...(promote('bitwiseOr', [x, y]) as Pair));
 }
+/** The bits that exactly one of two whole numbers has. */
 export function bitwiseXor(x: ArrayLike, y: ArrayLike): NDArray {
   return bitwise.xor(...(promote('bitwiseXor', [x, y]) as Pair));
 }
+/** Every bit of a whole number flipped. */
 export function bitwiseNot(x: ArrayLike): NDArray {
   return bitwise.not(asArray('bitwiseNot', x));
 }

@@ -1,4 +1,5 @@
 import type { NDArray } from '../array/ndarray';
+import { ArgumentError } from '../errors';
 import { asArray } from '../numpy/operands';
 import { checkFinite, checkLearningRate } from './arguments';
 import { mapLeaves } from './map-leaves';
@@ -22,7 +23,11 @@ export function scale(factor: number): GradientTransform<null> {
 
 /** schedule(t) · g, with t = 0 for the first update. */
 export function scaleBySchedule(schedule: Schedule): GradientTransform<ScheduleState> {
-  return scheduled('optim.scaleBySchedule', schedule, 1);
+  const where = 'optim.scaleBySchedule';
+  if (typeof schedule !== 'function') {
+    throw new ArgumentError(`${where}: expected schedule to be a function, got ${typeof schedule}`);
+  }
+  return scheduled(where, schedule, 1);
 }
 
 /**

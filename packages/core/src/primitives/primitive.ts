@@ -21,8 +21,10 @@ export interface LinearOperand extends ShapedType {
   readonly linear: true;
 }
 
+/** An operand of a linear operation: its value, or the mark of an operand in which it is linear. */
 export type TransposeOperand = NDArray | LinearOperand;
 
+/** Whether an operand is the one in which the operation is being transposed. */
 export function isLinearOperand(operand: TransposeOperand): operand is LinearOperand {
   return 'linear' in operand;
 }
@@ -33,6 +35,7 @@ export interface JvpResult {
   tangents: (NDArray | null)[];
 }
 
+/** What mapping an operation over an axis gives. */
 export interface BatchResult {
   outputs: NDArray[];
   /** Whether each output carries the mapped axis (always axis 0). */
@@ -100,6 +103,7 @@ export interface PrimitiveDefinition<P extends object = object> {
   linearize?(trace: LinearizeTrace, primals: NDArray[], tangents: (NDArray | null)[], params: P): JvpResult;
 }
 
+/** An operation made by `definePrimitive`. */
 export interface Primitive<P extends object = object> extends PrimitiveDefinition<P> {
   /** Distinguishes primitives of the same name. */
   readonly id: number;

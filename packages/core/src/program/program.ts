@@ -16,6 +16,7 @@ export interface Literal extends ShapedType {
 
 export type Atom = Var | Literal;
 
+/** One operation of a program: what it applies, to what, and the names of its results. */
 export interface Equation {
   readonly primitive: Primitive;
   readonly params: object;

@@ -3,7 +3,7 @@ import type { Shape } from '../array/shape';
 import { ArgumentError } from '../errors';
 import { less } from '../numpy';
 import { asFloat } from '../numpy/operands';
-import type { Key } from './counter';
+import { type Key, randomWords } from './counter';
 import { knownValues } from './known-values';
 import { drawShape } from './sample-options';
 import { openUnit } from './unit-interval';
@@ -28,5 +28,5 @@ export function bernoulli(key: Key, p: ArrayLike, options: BernoulliOptions = {}
   const bad = knownValues(where, probability)?.find((v) => !(v >= 0 && v <= 1));
   if (bad !== undefined) throw new ArgumentError(`${where}: expected p in [0, 1], got ${bad}`);
   const shape = drawShape(where, options.shape, 'p', probability.shape);
-  return less(openUnit(where, key, shape, probability.dtype), probability);
+  return less(openUnit(randomWords(where, key, shape), probability.dtype), probability);
 }

@@ -1,6 +1,8 @@
+import type { DType } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
+import type { Shape } from '../array/shape';
 import { log, log1p, negative } from '../numpy';
-import type { Key } from './counter';
+import { type Key, randomWords } from './counter';
 import { checkSample, type SampleOptions } from './sample-options';
 import { openUnit } from './unit-interval';
 
@@ -32,13 +34,11 @@ export function gumbel(key: Key, options: SampleOptions = {}): NDArray {
   return standardGumbel('random.gumbel', key, shape, dtype);
 }
 
-type Draw = Parameters<typeof openUnit>;
-
-function standardExponential(...draw: Draw): NDArray {
-  return negative(log1p(negative(openUnit(...draw))));
+function standardExponential(where: string, key: Key, shape: Shape, dtype: DType): NDArray {
+  return negative(log1p(negative(openUnit(randomWords(where, key, shape), dtype))));
 }
 
 /** @internal `gumbel` that names the caller in errors. */
-export function standardGumbel(...draw: Draw): NDArray {
-  return negative(log(standardExponential(...draw)));
+export function standardGumbel(where: string, key: Key, shape: Shape, dtype: DType): NDArray {
+  return negative(log(standardExponential(where, key, shape, dtype)));
 }

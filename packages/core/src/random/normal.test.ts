@@ -109,6 +109,14 @@ describe('truncatedNormal', () => {
     expect(Math.abs(meanOf(drawn))).toBeLessThan(0.025);
   });
 
+  test('stays within bounds where double precision is coarse', () => {
+    const drawn = numbersOf(
+      truncatedNormal(key(2), { shape: [5000], lower: 6.99, upper: Number.POSITIVE_INFINITY, dtype: 'float64' }),
+    );
+    expect(Math.min(...drawn)).toBe(6.99);
+    expect(Math.max(...drawn)).toBeLessThan(9);
+  });
+
   test('stays within bounds that the dtype rounds', () => {
     const drawn = numbersOf(truncatedNormal(key(4), { shape: [2000], lower: 0.1, upper: 0.1000001 }));
     expect(drawn.every((v) => v >= Math.fround(0.1) && v <= Math.fround(0.1000001))).toBe(true);

@@ -5,7 +5,7 @@ import { erf } from '../backends/reference/kernels/special';
 import { ArgumentError } from '../errors';
 import { add, astype, clip, erfInv, multiply } from '../numpy';
 import { asArray } from '../numpy/operands';
-import type { Key } from './counter';
+import { type Key, randomWords } from './counter';
 import { knownValues } from './known-values';
 import { checkFloat, checkSample, drawShape, type SampleOptions } from './sample-options';
 import { halfOpenUnit, step, symmetricUnit } from './unit-interval';
@@ -42,7 +42,7 @@ export function normal(key: Key, options: NormalOptions = {}): NDArray {
   const bad = knownValues(where, asArray(where, std))?.find((v) => !(v >= 0));
   if (bad !== undefined) throw new ArgumentError(`${where}: expected std to be 0 or more, got ${bad}`);
   const shape = drawShape(where, options.shape, 'mean and std', ...parameters.map((x) => x.shape));
-  const standard = multiply(erfInv(symmetricUnit(where, key, shape, dtype)), Math.SQRT2);
+  const standard = multiply(erfInv(symmetricUnit(randomWords(where, key, shape), dtype)), Math.SQRT2);
   const fit = (x: ArrayLike) => (x instanceof NDArray ? astype(x, dtype) : x);
   const scaled = std === 1 ? standard : multiply(standard, fit(std));
   return mean === 0 ? scaled : add(scaled, fit(mean));
@@ -82,7 +82,7 @@ export function truncatedNormal(key: Key, options: TruncatedNormalOptions = {}):
       `${where}: the interval from ${lower} to ${upper} has a probability of about ${width / 2}; expected at least 2^-40`,
     );
   }
-  const unit = add(halfOpenUnit(where, key, shape, 'float64'), step('float64') / 2);
+  const unit = add(halfOpenUnit(randomWords(where, key, shape), 'float64'), step('float64') / 2);
   const largest = 1 - step('float64');
   const inside = clip(add(multiply(unit, width), from), -largest, largest);
   return astype(clip(multiply(erfInv(inside), Math.SQRT2), lower, upper), dtype);

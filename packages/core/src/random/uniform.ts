@@ -2,7 +2,7 @@ import type { DType } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import { ArgumentError } from '../errors';
 import { add, minimum, multiply } from '../numpy';
-import type { Key } from './counter';
+import { type Key, randomWords } from './counter';
 import { checkSample, type SampleOptions } from './sample-options';
 import { halfOpenUnit } from './unit-interval';
 
@@ -35,7 +35,7 @@ export function uniform(key: Key, options: UniformOptions = {}): NDArray {
         `got minval ${options.minval ?? 0} and maxval ${options.maxval ?? 1}`,
     );
   }
-  const unit = halfOpenUnit(where, key, shape, dtype);
+  const unit = halfOpenUnit(randomWords(where, key, shape), dtype);
   if (low === 0 && high === 1) return unit;
   // The sum may round up to maxval.
   return minimum(add(multiply(unit, high - low), low), low < high ? numberBelow(high, dtype) : high);

@@ -9,6 +9,7 @@ export type TreeDef =
   | { readonly kind: 'list'; readonly items: readonly TreeDef[] }
   | { readonly kind: 'record'; readonly keys: readonly string[]; readonly items: readonly TreeDef[] };
 
+/** The arrays of a tree in order, and what is left without them. */
 export interface Flattened {
   readonly leaves: NDArray[];
   readonly treedef: TreeDef;

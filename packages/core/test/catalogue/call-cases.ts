@@ -4,7 +4,8 @@ import { checkpoint } from '../../src/transforms/checkpoint';
 import { customJvp, customVjp } from '../../src/transforms/custom';
 import { grad } from '../../src/transforms/grad';
 import { jit } from '../../src/transforms/jit';
-import { type Case, instance, operand } from './case';
+import { linearize } from '../../src/transforms/linearize';
+import { type Case, instance, operand, sums } from './case';
 
 /** Two outputs of three arguments, one of which does not matter. */
 function network(x: NDArray, w: NDArray, _unused: NDArray): NDArray[] {
@@ -15,7 +16,7 @@ function network(x: NDArray, w: NDArray, _unused: NDArray): NDArray[] {
 function networkCase(primitives: readonly string[], wrap: (f: typeof network) => typeof network): Case {
   return {
     primitives,
-    rounding: true,
+    rounding: sums,
     dtypes: ['float64', 'float32'],
     build(context) {
       const [n, m, k] = [context.s.int(1, 3), context.s.int(1, 3), context.s.int(0, 3)];
@@ -33,6 +34,22 @@ export const callCases: readonly Case[] = [
   {
     ...networkCase(['call', 'tangentCall'], (f) => jit((x, w, u) => checkpoint(f)(x, w, u).map((y) => np.sin(y)))),
     name: 'checkpoint in jit',
+  },
+  {
+    primitives: ['tangentCall'],
+    name: 'the derivative of a checkpoint, as a function',
+    rounding: sums,
+    linear: [[2, 3]],
+    build(context) {
+      const [n, m] = [context.s.int(1, 3), context.s.int(1, 3)];
+      const shapes = [[n, m], [m, 2]];
+      const args = [...shapes, ...shapes].map((shape) => operand(context, shape));
+      return instance(`[${n}, ${m}]`, args, ([x, w, tx, tw]) => {
+        const unused = np.zeros([2], { dtype: context.dtype });
+        const [, push] = linearize((a: NDArray, b: NDArray) => checkpoint(network)(a, b, unused), x as NDArray, w as NDArray);
+        return push(tx as NDArray, tw as NDArray);
+      });
+    },
   },
   {
     primitives: ['customJvp'],

@@ -1,6 +1,7 @@
 import type { DType } from '../../src/array/dtype';
 import type { NDArray } from '../../src/array/ndarray';
 import type { Shape } from '../../src/array/shape';
+import type { Tolerance } from '../support/matchers';
 import type { Sampler } from '../support/sampler';
 import { type Domain, values } from '../support/values';
 
@@ -40,8 +41,10 @@ export interface Case {
   readonly reverseOnly?: boolean;
   /** Values to mix in where the operation need not be smooth. Default: NaN, infinities, signed zeros, huge and tiny numbers. */
   readonly odd?: readonly number[];
-  /** Backends may differ by rounding, relative to the sum of magnitudes. Default: they agree in every bit. */
-  readonly rounding?: boolean;
+  /** Also try shapes of hundreds of elements, for which backends generate code. */
+  readonly large?: boolean;
+  /** How much backends, and layouts of the operands, may change. Default: no bit. */
+  readonly rounding?: { readonly float32: Tolerance; readonly float64?: Tolerance };
 }
 
 export type Argument = (seed: number) => NDArray;
@@ -58,3 +61,6 @@ export function instance(label: string, args: readonly Argument[], apply: (xs: N
 export function operand({ dtype, odd }: Context, shape: Shape, domain?: Domain): Argument {
   return (seed) => values(shape, dtype, seed, domain ? { domain, odd } : { odd });
 }
+
+/** Sums of products in another order or precision. */
+export const sums = { float32: { rtol: 1e-4, atol: 1e-4 }, float64: { rtol: 1e-11, atol: 1e-11 } } as const;

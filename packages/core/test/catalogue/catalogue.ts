@@ -29,5 +29,5 @@ function nameOf({ name, primitives }: Case): string {
 export function check(law: Law, subjects: readonly Case[], runs: number): void {
   test.each(subjects.map((subject) => [nameOf(subject), subject] as const))('%s', (_name, subject) => {
     forAll(runs, (s) => law(subject, s));
-  });
+  }, 60_000);
 }

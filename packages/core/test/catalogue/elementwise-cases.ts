@@ -11,6 +11,7 @@ import { awayFromSteps, awayFromZero, between, type Domain, values } from '../su
 import { type Case, instance, operand } from './case';
 
 interface Options {
+  rounding?: Case['rounding'];
   domain?: Domain;
   second?: Domain;
   dtypes?: readonly DType[];
@@ -20,8 +21,10 @@ interface Options {
 function unary(name: string, op: (x: NDArray) => NDArray, options: Options = {}): Case {
   return {
     primitives: [name],
+    large: true,
     dtypes: options.dtypes ?? floats,
-    ...(options.linear ? { linear: options.linear } : {}),
+    ...(options.rounding && { rounding: options.rounding }),
+    ...(options.linear && { linear: options.linear }),
     build(context) {
       const shape = context.s.shape();
       return instance(`[${shape}]`, [operand(context, shape, options.domain)], ([x]) => op(x as NDArray));
@@ -32,8 +35,9 @@ function unary(name: string, op: (x: NDArray) => NDArray, options: Options = {})
 function binary(name: string, op: (x: NDArray, y: NDArray) => NDArray, options: Options = {}): Case {
   return {
     primitives: [name],
+    large: true,
     dtypes: options.dtypes ?? numbers,
-    ...(options.linear ? { linear: options.linear } : {}),
+    ...(options.linear && { linear: options.linear }),
     build(context) {
       const shape = context.s.shape();
       const args = [operand(context, shape, options.domain), operand(context, shape, options.second ?? options.domain)];
@@ -46,6 +50,7 @@ function binary(name: string, op: (x: NDArray, y: NDArray) => NDArray, options: 
 function apart(name: string, op: (x: NDArray, y: NDArray) => NDArray, accepts: readonly DType[]): Case {
   return {
     primitives: [name],
+    large: true,
     dtypes: accepts,
     build(context) {
       const shape = context.s.shape();
@@ -62,6 +67,8 @@ function apart(name: string, op: (x: NDArray, y: NDArray) => NDArray, accepts: r
 const nonzero = awayFromZero(0.4, 2);
 const positive = between(0.3, 2.5);
 const inside = between(-0.85, 0.85);
+/** Approximations in single precision, off by a few units in the last place. */
+const ulps = { float32: { rtol: 8 * 2 ** -24, atol: 2 ** -140 } };
 const bits: readonly DType[] = [...integers, 'bool'];
 
 export const elementwiseCases: readonly Case[] = [
@@ -91,12 +98,12 @@ export const elementwiseCases: readonly Case[] = [
   unary('ceil', arithmetic.ceil, { domain: awayFromSteps }),
   unary('round', arithmetic.round, { domain: awayFromSteps }),
   unary('sign', elementary.sign, { dtypes: numbers, domain: nonzero }),
-  unary('exp', elementary.exp),
-  unary('expm1', elementary.expm1),
-  unary('log', elementary.log, { domain: positive }),
-  unary('log1p', elementary.log1p, { domain: between(-0.7, 3) }),
+  unary('exp', elementary.exp, { rounding: ulps }),
+  unary('expm1', elementary.expm1, { rounding: ulps }),
+  unary('log', elementary.log, { domain: positive, rounding: ulps }),
+  unary('log1p', elementary.log1p, { domain: between(-0.7, 3), rounding: ulps }),
   unary('sqrt', elementary.sqrt, { domain: positive }),
-  unary('rsqrt', elementary.rsqrt, { domain: positive }),
+  unary('rsqrt', elementary.rsqrt, { domain: positive, rounding: ulps }),
   unary('sin', elementary.sin),
   unary('cos', elementary.cos),
   unary('tan', elementary.tan, { domain: between(-1.2, 1.2) }),
@@ -105,11 +112,11 @@ export const elementwiseCases: readonly Case[] = [
   unary('atan', elementary.atan),
   unary('sinh', elementary.sinh),
   unary('cosh', elementary.cosh),
-  unary('tanh', elementary.tanh),
+  unary('tanh', elementary.tanh, { rounding: ulps }),
   unary('asinh', elementary.asinh),
   unary('acosh', elementary.acosh, { domain: between(1.2, 4) }),
   unary('atanh', elementary.atanh, { domain: inside }),
-  unary('logistic', elementary.logistic),
+  unary('logistic', elementary.logistic, { rounding: ulps }),
   unary('erf', elementary.erf),
   unary('erfc', elementary.erfc),
   unary('erfInv', elementary.erfInv, { domain: inside }),
@@ -139,6 +146,7 @@ export const elementwiseCases: readonly Case[] = [
   binary('greaterEqual', compare.greaterEqual, { dtypes }),
   {
     primitives: ['select'],
+    large: true,
     dtypes,
     linear: [[1], [2], [1, 2]],
     build(context) {
@@ -150,12 +158,25 @@ export const elementwiseCases: readonly Case[] = [
   },
   {
     primitives: ['cast'],
+    large: true,
     dtypes,
     derivative: 'linear',
     linear: [[0]],
     build(context) {
       const shape = context.s.shape();
       const to = context.s.pick(dtypes);
+      return instance(`[${shape}] to ${to}`, [operand(context, shape)], ([x]) => cast(x as NDArray, to));
+    },
+  },
+  {
+    primitives: ['cast'],
+    name: 'cast between floats',
+    dtypes: floats,
+    derivative: 'linear',
+    linear: [[0]],
+    build(context) {
+      const shape = context.s.shape();
+      const to = context.dtype === 'float64' ? 'float32' : 'float64';
       return instance(`[${shape}] to ${to}`, [operand(context, shape)], ([x]) => cast(x as NDArray, to));
     },
   },

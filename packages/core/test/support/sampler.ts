@@ -16,6 +16,8 @@ export function forAll(runs: number, property: (s: Sampler) => void): void {
 /** Draws small decisions from a list of numbers, so that fast-check can shrink what a test builds from them. */
 export class Sampler {
   private at = 0;
+  /** Shapes of hundreds of elements instead of a few. */
+  large = false;
 
   constructor(private readonly tape: readonly number[]) {}
 
@@ -34,6 +36,7 @@ export class Sampler {
 
   /** Sizes of axes, mostly 2 and 3, sometimes 1 or 0. */
   shape(options: { minRank?: number; maxRank?: number; sizes?: readonly number[] } = {}): number[] {
+    if (this.large) return this.pick([[257], [300], [16, 31], [31, 16], [513, 2], [8, 8, 9]]);
     const { minRank = 0, maxRank = 3, sizes = [2, 3, 1, 4, 2, 3, 0] } = options;
     return Array.from({ length: this.int(minRank, maxRank) }, () => this.pick(sizes));
   }

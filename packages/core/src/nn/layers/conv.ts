@@ -11,6 +11,7 @@ import type { Layer, WeightAndBias } from '../layer';
 import { type PerAxis, perAxis, spatialGeometry } from '../spatial';
 import { withBias } from './with-bias';
 
+/** Settings of a convolution layer. */
 export interface ConvLayerOptions<Bias extends boolean = boolean> extends ConvOptions {
   /** Channels of the input. */
   in: number;

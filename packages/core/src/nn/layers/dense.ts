@@ -9,6 +9,7 @@ import { type Initializer, lecunNormal } from '../initializers';
 import type { Layer, WeightAndBias } from '../layer';
 import { withBias } from './with-bias';
 
+/** Settings of a dense layer. */
 export interface DenseOptions<Bias extends boolean = boolean> {
   /** Features of the input. */
   in: number;
