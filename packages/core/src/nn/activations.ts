@@ -23,7 +23,7 @@ export function relu(x: ArrayLike): NDArray {
 /**
  * x for x > 0, else slope · x; the derivative at 0 is the slope.
  *
- * @param slope - default 0.01 (Maas, Hannun and Ng 2013, section 2).
+ * @param slope - default: 0.01 (Maas, Hannun and Ng 2013).
  */
 export function leakyRelu(x: ArrayLike, slope = 0.01): NDArray {
   const a = asFloat('nn.leakyRelu', x);
@@ -32,9 +32,9 @@ export function leakyRelu(x: ArrayLike, slope = 0.01): NDArray {
 }
 
 /**
- * x for x > 0, else alpha · (eˣ − 1) (Clevert, Unterthiner and Hochreiter 2016, equation 15).
+ * x for x > 0, else alpha · (eˣ − 1) (Clevert, Unterthiner and Hochreiter 2016).
  *
- * @param alpha - minus the limit for x → −∞. Default: 1, as in the paper's experiments.
+ * @param alpha - minus the limit for x → −∞. Default: 1 (the paper's experiments).
  */
 export function elu(x: ArrayLike, alpha = 1): NDArray {
   const a = asFloat('nn.elu', x);
@@ -51,7 +51,7 @@ function exponentialLinear(a: NDArray, alpha: number): NDArray {
 
 /**
  * λ · elu(x, α) with λ = 1.0507… and α = 1.6733…, which keep mean 0 and variance 1 from layer to layer
- * (Klambauer et al. 2017, equations 2 and 14). Initialise with lecunNormal.
+ * (Klambauer et al. 2017, equation 2). Initialise with lecunNormal.
  */
 export function selu(x: ArrayLike): NDArray {
   const a = asFloat('nn.selu', x);

@@ -187,6 +187,7 @@ describe('errors of predictions', () => {
     expectClose(losses.meanAbsoluteError(x, t), [1.5, 1.75], 1e-15);
     expectClose(losses.huber(x, t), [(0.5 + 1.5) / 2, (2.5 + 0.125) / 2], 1e-15);
     expectClose(losses.huber(x, t, { delta: 2 }), [(0.5 + 2) / 2, (4 + 0.125) / 2], 1e-15);
+    expectClose(losses.huber(array([1.2, -1.2, 0.9]), 0), [0.7, 0.7, 0.405], 1e-6);
     expect(losses.meanSquaredError(zeros([4, 2, 3]), zeros([4, 2, 3])).shape).toEqual([4]);
     expectClose(losses.meanSquaredError(array([1, 3]), 1), [0, 4], 0);
     expect(losses.meanSquaredError(array(3), array(1)).item()).toBe(4);

@@ -8,6 +8,7 @@ import { cast } from '../primitives/cast';
 import { equal, greaterEqual, lessEqual } from '../primitives/compare';
 import { iota } from '../primitives/iota';
 import { select } from '../primitives/select';
+import { findTrace } from '../trace/trace';
 import { asArray } from './operands';
 
 export interface ArrayOptions {
@@ -90,35 +91,44 @@ export interface DTypeOption {
   dtype?: DType;
 }
 
+/** A constant of its own: outside of traces, scalars too have a buffer that can be donated. */
+function constant(value: number | boolean, shape: Shape, dtype: DType): NDArray {
+  const x = fill(value, shape, dtype);
+  return x.literal && findTrace('full', []) === null ? NDArray.fromStorage(x.storage('full').slice(), { shape, dtype }) : x;
+}
+
 /** An array of one value. Without `dtype`: float32 for a number, bool for a boolean. */
 export function full(shape: Shape, value: number | boolean, options: DTypeOption = {}): NDArray {
   const dtype = options.dtype === undefined ? (typeof value === 'boolean' ? 'bool' : 'float32') : checkDType('full', options.dtype);
-  return fill(value, checkShape('full', shape), dtype);
+  return constant(value, checkShape('full', shape), dtype);
 }
 
 /** Zeros. */
 export function zeros(shape: Shape, options: DTypeOption = {}): NDArray {
-  return fill(0, checkShape('zeros', shape), checkDType('zeros', options.dtype ?? 'float32'));
+  return constant(0, checkShape('zeros', shape), checkDType('zeros', options.dtype ?? 'float32'));
 }
 
 /** Ones. */
 export function ones(shape: Shape, options: DTypeOption = {}): NDArray {
-  return fill(1, checkShape('ones', shape), checkDType('ones', options.dtype ?? 'float32'));
+  return constant(1, checkShape('ones', shape), checkDType('ones', options.dtype ?? 'float32'));
 }
 
 /** Zeros of the shape and dtype of x. */
 export function zerosLike(x: ArrayLike): NDArray {
-  return fillLike(asArray('zerosLike', x), 0);
+  const { shape, dtype } = asArray('zerosLike', x);
+  return constant(0, shape, dtype);
 }
 
 /** Ones of the shape and dtype of x. */
 export function onesLike(x: ArrayLike): NDArray {
-  return fillLike(asArray('onesLike', x), 1);
+  const { shape, dtype } = asArray('onesLike', x);
+  return constant(1, shape, dtype);
 }
 
 /** The value everywhere, in the shape and dtype of x. */
 export function fullLike(x: ArrayLike, value: number): NDArray {
-  return fillLike(asArray('fullLike', x), value);
+  const { shape, dtype } = asArray('fullLike', x);
+  return constant(value, shape, dtype);
 }
 
 /** The n × m matrix with ones on the main diagonal (m defaults to n). */

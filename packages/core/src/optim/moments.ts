@@ -24,7 +24,7 @@ export function follow(
   average: ParamsTree,
   power: 1 | 2,
 ): ParamsTree {
-  return mapLeaves(where, { gradients, average }, (g, a) =>
+  return mapLeaves(where, { gradients, 'the state': average }, (g, a) =>
     a.mul(decay).add((power === 1 ? g : g.mul(g)).mul(1 - decay)),
   );
 }

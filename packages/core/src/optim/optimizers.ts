@@ -87,7 +87,7 @@ export function radam(options: RadamOptions = {}): GradientTransform<[AdamState,
 }
 
 export interface RmspropOptions extends RmsOptions, MomentumOptions {
-  /** Step size: a number, or a schedule. Default: 0.001 (Hinton 2012, lecture 6e). */
+  /** Step size: a number, or a schedule. Default: 0.001 (Keras). */
   learningRate?: number | Schedule;
 }
 

@@ -58,7 +58,7 @@ describe('scaleByAdam', () => {
     const state = transform.init({ a: zeros([2]) });
     expect(() => transform.update({ a: zeros([2, 1]) }, state)).toThrow(
       new ShapeError(
-        'optim.scaleByAdam: expected average to have the shapes of gradients, got float32[2] and float32[2, 1] at a',
+        'optim.scaleByAdam: expected the state to have the shapes of gradients, got float32[2] and float32[2, 1] at a',
       ),
     );
     expect(() => transform.update({ b: zeros([2]) }, state)).toThrow(TreeError);

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import type { NDArray } from '../array/ndarray';
 import { ArgumentError } from '../errors';
 import { expectClose } from '../nn/test-support';
 import { array, zeros } from '../numpy/creation';
+import { grad } from '../transforms/grad';
 import { scaleByRadam } from './scale-by-radam';
-import { gradients, updatesFor } from './test-support';
+import { double, gradients, updatesFor } from './test-support';
 
 function lengthAt(beta2: number, t: number): number {
   return 2 / (1 - beta2) - 1 - (2 * t * beta2 ** t) / (1 - beta2 ** t);
@@ -78,6 +80,9 @@ describe('scaleByRadam', () => {
   test('never rectifies where the average is too short', () => {
     expectClose(updatesFor(scaleByRadam({ beta2: 0.5 }), gradients), textbook(gradients, 0.9, 0.5, 4), 1e-12);
     expectClose(updatesFor(scaleByRadam({ beta2: 0 }), gradients), textbook(gradients, 0.9, 0, 4), 1e-12);
+    const transform = scaleByRadam({ beta2: 0 });
+    const slope = grad((g: NDArray) => transform.update(g, transform.init(g))[0])(double(3)) as NDArray;
+    expectClose(slope, [1], 1e-12);
   });
 
   test('tends to Adam', () => {

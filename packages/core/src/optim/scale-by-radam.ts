@@ -47,6 +47,7 @@ export function scaleByRadam(options: RadamMoments = {}): GradientTransform<Adam
       const updates = mapLeaves<Params>(where, { mean, meanSquare }, (m, v) => {
         const { first, second, trusted, factor } = terms(m.dtype);
         const unbiased = m.div(first);
+        // Never trusted; without this, derivatives would meet a factor that is NaN for some beta2.
         if (limit <= threshold) return unbiased;
         return choose(trusted, unbiased.mul(factor).div(sqrt(v.div(second)).add(settings.epsilon)), unbiased);
       });

@@ -23,7 +23,7 @@ export function trace(options: TraceOptions): GradientTransform<TraceState> {
   const { decay, nesterov = false } = options;
   checkDecay('optim.trace', 'decay', decay);
   const accumulate = <Params>(gradients: Params, sum: ParamsTree): Params =>
-    mapLeaves('optim.trace', { gradients, trace: sum }, (g, m) => g.add(m.mul(decay)));
+    mapLeaves('optim.trace', { gradients, 'the state': sum }, (g, m) => g.add(m.mul(decay)));
   return {
     init: (params) => ({ trace: zerosFor(params) }),
     update(gradients, state) {

@@ -116,17 +116,13 @@ function tieWeight(larger: NDArray, x: NDArray, y: NDArray): NDArray {
   return select(larger, fillLike(x, 1), select(equal(x, y), fillLike(x, 0.5), fillLike(x, 0)));
 }
 
-/** The larger one; NaN if either is NaN. At ties the derivative is shared equally. */
+/** The larger one; NaN if either is NaN, and −0 is below 0. At ties the derivative is shared equally. */
 export const maximum: BinaryOp = /* @__PURE__ */ binary({
   name: 'max',
   scalar: (c, x, y) => c.max(x, y),
   accepts: [...numbers, 'bool'],
   loop: (n, x, i, di, y, j, dj, o, k) => {
-    for (; n > 0; n--, i += di, j += dj) {
-      const a = x[i] as number;
-      const b = y[j] as number;
-      o[k++] = a > b || a !== a ? a : b;
-    }
+    for (; n > 0; n--, i += di, j += dj) o[k++] = Math.max(x[i] as number, y[j] as number);
   },
   jvp: {
     x: (t, x, y) => mul(t, tieWeight(greater(x, y), x, y)),
@@ -134,17 +130,13 @@ export const maximum: BinaryOp = /* @__PURE__ */ binary({
   },
 });
 
-/** The smaller one; NaN if either is NaN. At ties the derivative is shared equally. */
+/** The smaller one; NaN if either is NaN, and −0 is below 0. At ties the derivative is shared equally. */
 export const minimum: BinaryOp = /* @__PURE__ */ binary({
   name: 'min',
   scalar: (c, x, y) => c.min(x, y),
   accepts: [...numbers, 'bool'],
   loop: (n, x, i, di, y, j, dj, o, k) => {
-    for (; n > 0; n--, i += di, j += dj) {
-      const a = x[i] as number;
-      const b = y[j] as number;
-      o[k++] = a < b || a !== a ? a : b;
-    }
+    for (; n > 0; n--, i += di, j += dj) o[k++] = Math.min(x[i] as number, y[j] as number);
   },
   jvp: {
     x: (t, x, y) => mul(t, tieWeight(greater(y, x), x, y)),

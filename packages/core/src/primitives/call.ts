@@ -43,7 +43,7 @@ export const callPrimitive: Primitive<CallParams> = /* @__PURE__ */ definePrimit
     const active = tangents.map((t) => t !== null);
     const activeTangents = tangents.filter((t) => t !== null);
     if (params.recompute) {
-      const outputs = bind(callPrimitive, primals, params);
+      const outputs = forwardOf(params, active)(primals);
       const results = bind(tangentCallPrimitive, [...primals, ...activeTangents], { program: params.program, name: params.name, active });
       return { outputs, tangents: spread(outputs.map(isFloat), results) };
     }
@@ -159,6 +159,22 @@ function linearizationOf({ program, name }: CallParams, active: readonly boolean
   const { linear, activeOutputs } = linearization as unknown as Linearization;
   const linearCall = (inputs: readonly NDArray[]) => bind(callPrimitive, inputs, { program: linear.program, name });
   return { forward, linear: linearCall, active: activeOutputs };
+}
+
+/** A checkpointed function on the way forward, with the forward rules of functions that have their own derivative. */
+function forwardOf(params: CallParams, active: readonly boolean[]): (primals: readonly NDArray[]) => NDArray[] {
+  const { program, name } = params;
+  if (!hasOwnDerivative(program)) return (primals) => bind(callPrimitive, primals, params);
+  return memo(program, `forward ${active.map(Number).join('')}`, () =>
+    derivedCall(name, program.inputs, (inputs) => linearizeProgram(program, inputs, active).outputs, true),
+  );
+}
+
+function hasOwnDerivative(program: Program): boolean {
+  return program.equations.some(({ primitive, params }) => {
+    const body = primitive.body?.(params);
+    return primitive.ownDerivative === true || (body != null && hasOwnDerivative(body));
+  });
 }
 
 function transposeOf({ program, name }: CallParams, linear: readonly boolean[], nonzero: readonly boolean[]): Derived {

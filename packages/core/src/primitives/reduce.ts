@@ -135,7 +135,7 @@ export function prod(x: NDArray, axes: readonly number[]): NDArray {
   return axes.length === 0 ? x : bind1(prodPrimitive, [x], { axes: [...axes] });
 }
 
-function extremum(name: 'reduceMax' | 'reduceMin', worst: (dtype: DType) => number, better: (a: number, b: number) => boolean) {
+function extremum(name: 'reduceMax' | 'reduceMin', worst: (dtype: DType) => number, best: (a: number, b: number) => number) {
   const primitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceParams>({
     name,
     strided: true,
@@ -158,7 +158,7 @@ function extremum(name: 'reduceMax' | 'reduceMin', worst: (dtype: DType) => numb
     },
     transpose: notLinear(name),
     batch: (_size, [x], [batched], { axes }) => batchReduction(primitive, x as NDArray, batched as boolean, axes),
-    lower: { reference: foldKernel(worst, (a, b) => (better(b, a) || b !== b ? b : a)) },
+    lower: { reference: foldKernel(worst, (a, b) => best(a, b)) },
   });
   return (x: NDArray, axes: readonly number[]): NDArray =>
     axes.length === 0 ? x : bind1(primitive, [x], { axes: [...axes] });
@@ -170,14 +170,14 @@ const limits = { int32: [-2147483648, 2147483647], uint32: [0, 4294967295], bool
 export const reduceMax = /* @__PURE__ */ extremum(
   'reduceMax',
   (dtype) => (dtype === 'float32' || dtype === 'float64' ? Number.NEGATIVE_INFINITY : limits[dtype][0]),
-  (a, b) => a > b,
+  Math.max,
 );
 
 /** The smallest element over axes (all, for bool); NaN if one is NaN. */
 export const reduceMin = /* @__PURE__ */ extremum(
   'reduceMin',
   (dtype) => (dtype === 'float32' || dtype === 'float64' ? Number.POSITIVE_INFINITY : limits[dtype][1]),
-  (a, b) => a < b,
+  Math.min,
 );
 
 interface ArgParams {

@@ -2,6 +2,7 @@ import { NDArray } from '../array/ndarray';
 import type { ShapedType } from '../array/shape';
 import type { Primitive } from '../primitives/primitive';
 import { type Atom, type ClosedProgram, type Equation, newVar, type SourceEquation, type Var } from '../program/program';
+import { removeDeadCode } from '../program/passes';
 import { type Trace, withTrace } from './trace';
 
 /** Records operations as the equations of a program. Tracers carry atoms. */
@@ -52,11 +53,12 @@ export class ProgramTrace implements Trace {
   finish(outputs: readonly NDArray[]): ClosedProgram {
     const atoms = outputs.map((x) => atomOf(x.trace === this ? x : this.lift(x)));
     return {
-      program: {
+      // What nobody reads would still be differentiated and mapped by the transforms to come.
+      program: removeDeadCode({
         inputs: [...[...this.captured.values()].map((c) => c.variable), ...this.arguments],
         equations: this.equations,
         outputs: atoms,
-      },
+      }),
       constants: [...this.captured.keys()],
     };
   }
@@ -70,7 +72,7 @@ export function atomOf(tracer: NDArray): Atom {
   return tracer.payload as Atom;
 }
 
-/** Traces a function of flat arrays of the given types. Everything it computes is in the program. */
+/** Traces a function of flat arrays of the given types. What its results need is in the program. */
 export function traceProgram(
   name: string,
   types: readonly ShapedType[],

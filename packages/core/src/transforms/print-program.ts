@@ -1,5 +1,4 @@
 import { range } from '../array/shape';
-import { removeDeadCode } from '../program/passes';
 import { showProgram } from '../program/print';
 import type { ClosedProgram } from '../program/program';
 import { traceProgram } from '../trace/program-trace';
@@ -26,5 +25,5 @@ export function makeProgram<Args extends unknown[]>(f: (...args: Args) => unknow
  * @param example - arguments of the right structure and types; their values are not used.
  */
 export function printProgram<Args extends unknown[]>(f: (...args: Args) => unknown, ...example: Args): string {
-  return showProgram(removeDeadCode(makeProgram(f, ...example).program));
+  return showProgram(makeProgram(f, ...example).program);
 }

@@ -5,10 +5,10 @@ const { FORBACK_TEST_SEED: seed = '1', FORBACK_TEST_RUNS: factor = '1' } = proce
 fc.configureGlobal({ seed: Number(seed), includeErrorInReport: true });
 
 /** Checks a property of what a sampler builds, on `runs` examples. */
-export function forAll(runs: number, property: (s: Sampler) => void): void {
-  const decisions = fc.array(fc.nat(0x7fffffff), { minLength: 48, maxLength: 48 });
+export function forAll(runs: number, property: (s: Sampler) => void, decisions = 48): void {
+  const tapes = fc.array(fc.nat(0x7fffffff), { minLength: decisions, maxLength: decisions });
   fc.assert(
-    fc.property(decisions, (tape) => property(new Sampler(tape))),
+    fc.property(tapes, (tape) => property(new Sampler(tape))),
     { numRuns: Math.ceil(runs * Number(factor)) },
   );
 }

@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import type { NDArray } from '../../array/ndarray';
 import { ArgumentError, ShapeError } from '../../errors';
 import { array, full, ones, zeros } from '../../numpy/creation';
-import { mean, variance } from '../../numpy/reductions';
 import { key } from '../../random';
 import { grad } from '../../transforms/grad';
 import { jit } from '../../transforms/jit';

@@ -5,7 +5,6 @@ import { array, zeros } from '../../numpy/creation';
 import { key } from '../../random';
 import { grad } from '../../transforms/grad';
 import { jit } from '../../transforms/jit';
-import { avgPool as average } from '../pooling';
 import { elements, expectGradient, scattered, weighted } from '../test-support';
 import { embedding } from './embedding';
 
