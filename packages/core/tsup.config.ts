@@ -4,7 +4,11 @@ import { libraryOptions } from '../../tooling/tsup/library';
 
 /** Modules that are exported whole, as a namespace (`np`, `nn.losses`), by the module that imports them. */
 const namespaces = [
-  ...['io', 'linalg', 'nn', 'numpy', 'optim', 'random', 'tree'].map((name) => ({ from: 'src/index.ts', name, entry: `${name}/index` })),
+  ...['io', 'linalg', 'nn', 'numpy', 'optim', 'random', 'tree'].map((name) => ({
+    from: 'src/index.ts',
+    name,
+    entry: `${name}/index`,
+  })),
   ...['functional', 'initializers', 'losses'].map((name) => ({ from: 'src/nn/index.ts', name, entry: `nn/${name}` })),
 ];
 

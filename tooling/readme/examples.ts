@@ -17,7 +17,10 @@ export interface ReadmeExample {
 
 /** Every `ts` block of the README files of the repository and its packages. */
 export function readmeExamples(): ReadmeExample[] {
-  const folders = [root, ...['packages', 'apps'].flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name)))];
+  const folders = [
+    root,
+    ...['packages', 'apps'].flatMap((group) => readdirSync(join(root, group)).map((name) => join(root, group, name))),
+  ];
   return folders
     .map((folder) => join(folder, 'README.md'))
     .filter((file) => existsSync(file))
@@ -51,4 +54,3 @@ export function readmePlugin(): Plugin {
     },
   };
 }
-

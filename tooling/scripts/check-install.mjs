@@ -40,9 +40,20 @@ for (const name of ${JSON.stringify(names)}) {
 );
 stopOnFailure(await run(process.execPath, [consumer]), 'A packed package does not load.');
 
-writeFileSync(join(folder, 'consumer.ts'), names.map((name, i) => `export * as package${i} from '${name}';\n`).join(''));
+writeFileSync(
+  join(folder, 'consumer.ts'),
+  names.map((name, i) => `export * as package${i} from '${name}';\n`).join(''),
+);
 const compilerOptions = {
-  ...{ target: 'es2022', module: 'nodenext', lib: ['es2022'], types: [], strict: true, skipLibCheck: false, noEmit: true },
+  ...{
+    target: 'es2022',
+    module: 'nodenext',
+    lib: ['es2022'],
+    types: [],
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+  },
 };
 writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['consumer.ts'] }));
 stopOnFailure(await run('tsc', ['-p', folder]), 'The types of a packed package do not compile for a user.');

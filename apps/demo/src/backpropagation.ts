@@ -1,4 +1,4 @@
-import { jit, type NDArray, nn, np, optim, random, valueAndGrad } from '@forback/core';
+import { jit, type NDArray, nn, np, optim, type random, valueAndGrad } from '@forback/core';
 import type { Examples } from '@forback/forward-forward';
 
 export interface BackpropagationState {
@@ -10,13 +10,19 @@ export interface BackpropagationState {
 export class Backpropagation {
   private readonly network: nn.Layer<nn.MlpParams>;
   private readonly optimiser = optim.adam({ learningRate: 1e-3 });
-  private readonly advance: (state: BackpropagationState, images: NDArray, labels: NDArray) => [BackpropagationState, NDArray];
+  private readonly advance: (
+    state: BackpropagationState,
+    images: NDArray,
+    labels: NDArray,
+  ) => [BackpropagationState, NDArray];
   private readonly logits: (params: nn.MlpParams, images: NDArray) => NDArray;
   private state: BackpropagationState;
 
   constructor(sizes: readonly number[], key: random.Key) {
     this.network = nn.mlp(sizes);
-    this.logits = jit((params: nn.MlpParams, images: NDArray) => this.network.apply(params, images), { name: 'logits' });
+    this.logits = jit((params: nn.MlpParams, images: NDArray) => this.network.apply(params, images), {
+      name: 'logits',
+    });
     this.advance = jit(
       (state: BackpropagationState, images: NDArray, labels: NDArray) => {
         const loss = (params: nn.MlpParams) =>
@@ -40,7 +46,10 @@ export class Backpropagation {
     const n = labels.shape[0] as number;
     for (let start = 0; start < n; start += 1000) {
       const predicted = np.argmax(this.logits(this.state.params, images.slice([start, start + 1000])), 1);
-      wrong += np.notEqual(predicted, labels.slice([start, start + 1000])).sum().item();
+      wrong += np
+        .notEqual(predicted, labels.slice([start, start + 1000]))
+        .sum()
+        .item();
     }
     return wrong / n;
   }

@@ -56,7 +56,17 @@ describe('options', () => {
   test('are listed by --help', async () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
-    for (const name of ['--epochs', '--hidden', '--batch-size', '--seed', '--samples', '--synthetic', '--data-dir', '--no-download', '--output']) {
+    for (const name of [
+      '--epochs',
+      '--hidden',
+      '--batch-size',
+      '--seed',
+      '--samples',
+      '--synthetic',
+      '--data-dir',
+      '--no-download',
+      '--output',
+    ]) {
       expect(out).toContain(name);
     }
   });

@@ -4,7 +4,16 @@ import { drawChart, drawPage } from './learning-curves';
 const chart = {
   title: 'error <of> two & more',
   label: 'error %',
-  curves: [{ name: 'a "b"', colour: '#123456', points: [{ epoch: 0, value: 10 }, { epoch: 4, value: 0 }] }],
+  curves: [
+    {
+      name: 'a "b"',
+      colour: '#123456',
+      points: [
+        { epoch: 0, value: 10 },
+        { epoch: 4, value: 0 },
+      ],
+    },
+  ],
 };
 
 test('a chart maps its points to the corners of the drawing area', () => {

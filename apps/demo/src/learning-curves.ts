@@ -36,7 +36,10 @@ export function drawChart({ title, label, curves }: Chart): string {
     .domain([0, Math.max(1e-3, ...points.map((p) => p.value))])
     .nice()
     .range([size.height - margin.bottom, margin.top]);
-  const path = line<Point>((p) => x(p.epoch), (p) => y(p.value));
+  const path = line<Point>(
+    (p) => x(p.epoch),
+    (p) => y(p.value),
+  );
   const left = margin.left;
   const right = size.width - margin.right;
   const bottom = size.height - margin.bottom;
@@ -44,7 +47,9 @@ export function drawChart({ title, label, curves }: Chart): string {
     const at = y(t).toFixed(1);
     return `<line class="grid" x1="${left}" x2="${right}" y1="${at}" y2="${at}"/><text x="${left - 8}" y="${at}" dy="0.35em" text-anchor="end">${t}</text>`;
   });
-  const columns = x.ticks(8).map((t) => `<text x="${x(t).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${t}</text>`);
+  const columns = x
+    .ticks(8)
+    .map((t) => `<text x="${x(t).toFixed(1)}" y="${bottom + 18}" text-anchor="middle">${t}</text>`);
   const drawn = curves.map((c, i) => {
     const legend = margin.top + 18 * i;
     return (

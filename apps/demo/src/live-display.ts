@@ -41,7 +41,9 @@ export class LiveDisplay {
     const bar = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)}`;
     const elapsed = (now - this.started) / 1000;
     const left = share > 0 ? (elapsed / share) * (1 - share) : 0;
-    this.update([`${view.title}  ${bar} ${percent(share)}  ${seconds(left)} left`, ...view.lines.map((l) => `  ${l}`)].join('\n'));
+    this.update(
+      [`${view.title}  ${bar} ${percent(share)}  ${seconds(left)} left`, ...view.lines.map((l) => `  ${l}`)].join('\n'),
+    );
   }
 
   /** Leaves what stands on the screen and goes on below. */

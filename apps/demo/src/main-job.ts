@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { np, random } from '@forback/core';
 import { type DatasetWithValidation, loadDigits, syntheticDigitsDataset } from '@forback/datasets';
-import { denseStack, errorRate, type Examples, forwardForward, train } from '@forback/forward-forward';
+import { denseStack, type Examples, errorRate, forwardForward, train } from '@forback/forward-forward';
 import { Backpropagation } from './backpropagation';
-import { type Chart, drawPage, type Point } from './learning-curves';
+import { type Chart, type Curve, drawPage, type Point } from './learning-curves';
 import { LiveDisplay } from './live-display';
 import type { JobOptions } from './options';
 
@@ -35,11 +35,14 @@ export async function mainJob(options: JobOptions, signal: AbortSignal, out: Nod
   const sizes = [images.shape[1] as number, ...options.hidden];
   say(`${data.name}: ${data.source}`);
   if (data.synthetic) say('These digits are SYNTHETIC: errors on them say nothing about MNIST.');
-  say(`${images.shape[0]} training, ${data.validation.labels.size} validation and ${data.test.labels.size} test images; ` + `layers ${sizes.join('-')}`);
+  say(
+    `${images.shape[0]} training, ${data.validation.labels.size} validation and ${data.test.labels.size} test images; ` +
+      `layers ${sizes.join('-')}`,
+  );
   say();
 
   const display = new LiveDisplay(out);
-  const goodness: Point[][] = [];
+  const goodness: Goodness[] = [];
   const forward = await runForwardForward(options, sizes, data, signal, display, goodness);
   const backward = await runBackpropagation(options, sizes, data, signal, display);
   const summary = table([forward, backward]);
@@ -56,13 +59,9 @@ export async function mainJob(options: JobOptions, signal: AbortSignal, out: Nod
       ],
     },
     {
-      title: 'Goodness of positive (solid shades) and negative examples, as a multiple of the threshold',
+      title: 'Goodness of positive and negative examples, as a multiple of the threshold',
       label: 'goodness / threshold',
-      curves: goodness.map((points, i) => ({
-        name: `layer ${Math.floor(i / 2) + 1} ${i % 2 === 0 ? 'positive' : 'negative'}`,
-        colour: (i % 2 === 0 ? greens : greys)[Math.floor(i / 2) % greens.length] as string,
-        points,
-      })),
+      curves: goodnessCurves(goodness),
     },
   ];
   const page = await writePage(options, `Forward-Forward and backpropagation on ${data.name}`, summary, charts);
@@ -70,10 +69,35 @@ export async function mainJob(options: JobOptions, signal: AbortSignal, out: Nod
   say(`Train longer:    npm start -- --hidden 500,500,500 --epochs 15 --seed ${options.seed}`);
 }
 
+/** Mean goodness of every layer at one moment, as multiples of the thresholds. */
+interface Goodness {
+  epoch: number;
+  positive: number[];
+  negative: number[];
+}
+
+function goodnessCurves(seen: readonly Goodness[]): Curve[] {
+  const layers = seen[0]?.positive.length ?? 0;
+  return Array.from({ length: layers }, (_, i) => i).flatMap((i) =>
+    (['positive', 'negative'] as const).map((side) => {
+      const shades = side === 'positive' ? greens : greys;
+      return {
+        name: `layer ${i + 1} ${side}`,
+        colour: shades[i % shades.length] as string,
+        points: seen.map((g) => ({ epoch: g.epoch, value: g[side][i] as number })),
+      };
+    }),
+  );
+}
+
 const greens = ['#2b8a3e', '#40c057', '#8ce99a', '#5c940d', '#a9e34b'];
 const greys = ['#343a40', '#868e96', '#ced4da', '#5f3dc4', '#b197fc'];
 
-async function loadData(options: JobOptions, signal: AbortSignal, say: (text: string) => void): Promise<DatasetWithValidation> {
+async function loadData(
+  options: JobOptions,
+  signal: AbortSignal,
+  say: (text: string) => void,
+): Promise<DatasetWithValidation> {
   const key = random.key(options.seed);
   const data = options.synthetic
     ? syntheticDigitsDataset(key, syntheticSizes(options))
@@ -109,7 +133,7 @@ async function runForwardForward(
   data: DatasetWithValidation,
   signal: AbortSignal,
   display: LiveDisplay,
-  goodness: Point[][],
+  goodness: Goodness[],
 ): Promise<Report> {
   const { epochs, batchSize, seed } = options;
   const model = forwardForward({ layers: denseStack(sizes), classes: 10 });
@@ -129,10 +153,7 @@ async function runForwardForward(
         validation = errorRate(model, p.state, checked);
         const at = p.step / perEpoch;
         curve.push({ epoch: at, value: 100 * validation });
-        p.positiveGoodness.forEach((g, i) => {
-          (goodness[2 * i] ??= []).push({ epoch: at, value: g });
-          (goodness[2 * i + 1] ??= []).push({ epoch: at, value: p.negativeGoodness[i] as number });
-        });
+        goodness.push({ epoch: at, positive: p.positiveGoodness, negative: p.negativeGoodness });
       }
       display.show({
         title: 'Forward-Forward ',
@@ -213,13 +234,27 @@ function percent(share: number): string {
 function table(reports: readonly Report[]): string {
   const rows = [
     ['', 'test error, one pass', 'test error, goodness scan', 'training time'],
-    ...reports.map((r) => [r.method, percent(r.onePass), r.scan === null ? '' : percent(r.scan), `${r.seconds.toFixed(0)} s`]),
+    ...reports.map((r) => [
+      r.method,
+      percent(r.onePass),
+      r.scan === null ? '' : percent(r.scan),
+      `${r.seconds.toFixed(0)} s`,
+    ]),
   ];
   const widths = (rows[0] as string[]).map((_, i) => Math.max(...rows.map((r) => (r[i] as string).length)));
-  return rows.map((r) => r.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join('   ')).join('\n');
+  return rows
+    .map((r) =>
+      r.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] as number) : cell.padStart(widths[i] as number))).join('   '),
+    )
+    .join('\n');
 }
 
-async function writePage(options: JobOptions, heading: string, summary: string, charts: readonly Chart[]): Promise<string> {
+async function writePage(
+  options: JobOptions,
+  heading: string,
+  summary: string,
+  charts: readonly Chart[],
+): Promise<string> {
   const folder = resolve(process.env.INIT_CWD ?? process.cwd(), options.output);
   await mkdir(folder, { recursive: true });
   const file = join(folder, `forward-forward-seed${options.seed}.html`);

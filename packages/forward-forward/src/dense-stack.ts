@@ -13,10 +13,12 @@ export interface LocalLayer<Params = unknown> {
  * @param sizes - inputs, then the units of each layer: `[784, 500, 500, 500]` makes three layers.
  */
 export function denseStack(sizes: readonly number[]): LocalLayer[] {
-  if (sizes.length < 2) throw new ArgumentError(`denseStack: expected inputs and at least one layer, got [${sizes.join(', ')}]`);
+  if (sizes.length < 2)
+    throw new ArgumentError(`denseStack: expected inputs and at least one layer, got [${sizes.join(', ')}]`);
   return sizes.slice(1).map((units, i) => {
     const inputs = sizes[i] as number;
-    const initializer: nn.Initializer = (key, shape) => nn.initializers.normal(key, shape, { std: 1 / Math.sqrt(inputs) });
+    const initializer: nn.Initializer = (key, shape) =>
+      nn.initializers.normal(key, shape, { std: 1 / Math.sqrt(inputs) });
     return nn.dense({ in: inputs, out: units, init: initializer }) as LocalLayer;
   });
 }

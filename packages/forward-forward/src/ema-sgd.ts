@@ -22,7 +22,11 @@ export function emaSgd(options: EmaSgdOptions = {}): optim.GradientTransform<{ a
   return {
     init: (params) => ({ average: tree.map((x) => np.zerosLike(x), params) }),
     update(gradients, state, params) {
-      const average = tree.map((v, g) => v.mul(momentum).add((g as NDArray).mul(1 - momentum)), state.average, gradients);
+      const average = tree.map(
+        (v, g) => v.mul(momentum).add((g as NDArray).mul(1 - momentum)),
+        state.average,
+        gradients,
+      );
       const step = (v: NDArray, w: NDArray) => (w.ndim > 1 ? v.add(w.mul(weightDecay)) : v).mul(-learningRate);
       const updates = tree.map((v, w) => step(v, w as NDArray), average, params);
       return [updates as typeof gradients, { average }];

@@ -1,4 +1,15 @@
-import { array, type Equation, makeProgram, type NDArray, np, nn, type optim, type Program, random, tree } from '@forback/core';
+import {
+  array,
+  type Equation,
+  makeProgram,
+  type NDArray,
+  nn,
+  np,
+  type optim,
+  type Program,
+  random,
+  tree,
+} from '@forback/core';
 import { describe, expect, test } from 'vitest';
 import { denseStack } from './dense-stack';
 import { type ForwardForwardOptions, type ForwardForwardState, forwardForward } from './forward-forward';
@@ -15,7 +26,13 @@ const rawGradient: optim.GradientTransform<unknown> = {
 };
 
 function build(sizes: readonly number[], options: Partial<ForwardForwardOptions> = {}) {
-  return forwardForward({ layers: denseStack(sizes), classes, negatives: uniformWrongLabels(), optimiser: rawGradient, ...options });
+  return forwardForward({
+    layers: denseStack(sizes),
+    classes,
+    negatives: uniformWrongLabels(),
+    optimiser: rawGradient,
+    ...options,
+  });
 }
 
 type Dense = { weight: NDArray; bias: NDArray };
@@ -48,7 +65,12 @@ describe('the learning signal', () => {
         const x = [...(codes[s] as number[]), ...pixels.slice(classes)];
         const scale = Math.sqrt(x.reduce((sum, v) => sum + v * v, 0) / x.length);
         const input = x.map((v) => v / scale);
-        const a = expected[0]?.map((_, j) => Math.max(0, input.reduce((sum, v, i) => sum + v * (w[i]?.[j] as number), 0))) as number[];
+        const a = expected[0]?.map((_, j) =>
+          Math.max(
+            0,
+            input.reduce((sum, v, i) => sum + v * (w[i]?.[j] as number), 0),
+          ),
+        ) as number[];
         const goodness = a.reduce((sum, v) => sum + v * v, 0);
         const p = 1 / (1 + Math.exp(-(goodness - a.length)));
         const signal = a.map((v) => (sign > 0 ? (1 - p) * v : -p * v));
@@ -125,7 +147,8 @@ describe('no gradient crosses a layer', () => {
 /** Which inputs each output of a program depends on. */
 function influences(program: Program): Set<number>[] {
   const known = new Map<number, Set<number>>(program.inputs.map((v, i) => [v.id, new Set([i])]));
-  const read = (atoms: Program['outputs']) => atoms.map((a) => (a.kind === 'var' ? (known.get(a.id) as Set<number>) : new Set<number>()));
+  const read = (atoms: Program['outputs']) =>
+    atoms.map((a) => (a.kind === 'var' ? (known.get(a.id) as Set<number>) : new Set<number>()));
   for (const equation of program.equations) {
     const sources = read(equation.inputs);
     const inner = (equation as Equation & { params: { program?: Program } }).params.program;
@@ -183,15 +206,39 @@ describe('bad input', () => {
   const state = () => model.init(random.key(4), images);
 
   test.each([
-    ['a label out of range', () => model.step(state(), images, array([0, 1, 2, 3, 0, 0, 0, 0], { dtype: 'int32' })), /labels from 0 to 2, got 3/],
-    ['labels of another dtype', () => model.step(state(), images, array([0, 1, 2, 0, 1, 2, 0, 1])), /expected labels to be int32\[8\], got float32\[8\]/],
-    ['labels of another length', () => model.step(state(), images, array([0], { dtype: 'int32' })), /expected labels to be int32\[8\], got int32\[1\]/],
-    ['input without examples', () => model.step(state(), array([1, 2, 3]), labels), /expected input to be a float batch/],
-    ['an unknown inference mode', () => model.predict(state(), images, { mode: 'vote' as never }), /expected mode 'onePass' or 'goodnessScan', got 'vote'/],
+    [
+      'a label out of range',
+      () => model.step(state(), images, array([0, 1, 2, 3, 0, 0, 0, 0], { dtype: 'int32' })),
+      /labels from 0 to 2, got 3/,
+    ],
+    [
+      'labels of another dtype',
+      () => model.step(state(), images, array([0, 1, 2, 0, 1, 2, 0, 1])),
+      /expected labels to be int32\[8\], got float32\[8\]/,
+    ],
+    [
+      'labels of another length',
+      () => model.step(state(), images, array([0], { dtype: 'int32' })),
+      /expected labels to be int32\[8\], got int32\[1\]/,
+    ],
+    [
+      'input without examples',
+      () => model.step(state(), array([1, 2, 3]), labels),
+      /expected input to be a float batch/,
+    ],
+    [
+      'an unknown inference mode',
+      () => model.predict(state(), images, { mode: 'vote' as never }),
+      /expected mode 'onePass' or 'goodnessScan', got 'vote'/,
+    ],
     ['no layers', () => forwardForward({ layers: [], classes }), /at least one layer/],
     ['one class', () => forwardForward({ layers: denseStack([10, 6]), classes: 1 }), /classes to be 2 or more, got 1/],
     ['a scored layer that is not there', () => build([10, 6], { scoredLayers: [1] }), /indices from 0 to 0, got \[1\]/],
-    ['a negative peer normalisation', () => build([10, 6], { peerNormalisation: -1 }), /peerNormalisation of 0 or more, got -1/],
+    [
+      'a negative peer normalisation',
+      () => build([10, 6], { peerNormalisation: -1 }),
+      /peerNormalisation of 0 or more, got -1/,
+    ],
   ])('%s is refused', (_, run, message) => {
     expect(run).toThrow(message);
   });

@@ -1,9 +1,22 @@
-import { ArgumentError, DTypeError, type NDArray, ShapeError, jit, nn, np, optim, random, stopGradient, tree, valueAndGrad } from '@forback/core';
+import {
+  ArgumentError,
+  DTypeError,
+  jit,
+  type NDArray,
+  nn,
+  np,
+  optim,
+  random,
+  ShapeError,
+  stopGradient,
+  tree,
+  valueAndGrad,
+} from '@forback/core';
 import type { LocalLayer } from './dense-stack';
 import { emaSgd } from './ema-sgd';
 import { type Goodness, sumOfSquares } from './goodness';
 import { type LabelOverlay, labelInPixels } from './label-overlay';
-import { type LayerSchedule, allLayers } from './layer-schedule';
+import { allLayers, type LayerSchedule } from './layer-schedule';
 import { type LocalLoss, logisticThreshold } from './loss';
 import { hardWrongLabels, type Negatives } from './negatives';
 import { meanSquareNormalisation, type Normalisation } from './normalisation';
@@ -123,7 +136,10 @@ export function forwardForward(options: ForwardForwardOptions): ForwardForward {
   const logProbabilities = jit((state: ForwardForwardState, input: NDArray) => onePass(settings, state, input), {
     name: 'forwardForward.logProbabilities',
   });
-  const readable = (state: ForwardForwardState) => ({ ...state, layers: state.layers.map(({ params }) => ({ params })) as LayerState[] });
+  const readable = (state: ForwardForwardState) => ({
+    ...state,
+    layers: state.layers.map(({ params }) => ({ params })) as LayerState[],
+  });
   return {
     classes,
     schedule,
@@ -149,7 +165,9 @@ function resolve(options: ForwardForwardOptions): Settings {
   const { layers, classes } = options;
   if (layers.length === 0) throw new ArgumentError('forwardForward: expected at least one layer, got none');
   if (!Number.isInteger(classes) || classes < 2) {
-    throw new ArgumentError(`forwardForward: expected classes to be 2 or more, got ${classes}; with one class there are no negatives`);
+    throw new ArgumentError(
+      `forwardForward: expected classes to be 2 or more, got ${classes}; with one class there are no negatives`,
+    );
   }
   const peerNormalisation = options.peerNormalisation ?? 0.03;
   if (!(peerNormalisation >= 0)) {
@@ -180,7 +198,9 @@ function resolve(options: ForwardForwardOptions): Settings {
 
 function checkBatch(where: string, classes: number, input: NDArray, labels: NDArray): void {
   if (input.ndim < 2 || (input.dtype !== 'float32' && input.dtype !== 'float64')) {
-    throw new ShapeError(`${where}: expected input to be a float batch [n, ...], got ${input.dtype}[${input.shape.join(', ')}]`);
+    throw new ShapeError(
+      `${where}: expected input to be a float batch [n, ...], got ${input.dtype}[${input.shape.join(', ')}]`,
+    );
   }
   if (labels.dtype !== 'int32' || labels.ndim !== 1 || labels.shape[0] !== input.shape[0]) {
     throw new DTypeError(
@@ -294,7 +314,9 @@ function learn(
     negative = normalisation(seen.negative);
     goodness.push(seen.goodness);
     losses.push(learns ? loss : np.zerosLike(loss));
-    return gradients === null ? own : { ...update(settings.optimiser, own, gradients, gain), meanActivity: seen.meanActivity };
+    return gradients === null
+      ? own
+      : { ...update(settings.optimiser, own, gradients, gain), meanActivity: seen.meanActivity };
   });
 
   const [headLoss, headGradients] = valueAndGrad((p: ForwardForwardState['head']['params']) =>
@@ -351,10 +373,18 @@ function localObjective(
       meanActivity: nextMean,
       goodness: { positive: relative(scored.positive), negative: relative(scored.negative) },
     },
-  ] as [NDArray, { positive: NDArray; negative: NDArray; meanActivity: NDArray; goodness: { positive: NDArray; negative: NDArray } }];
+  ] as [
+    NDArray,
+    { positive: NDArray; negative: NDArray; meanActivity: NDArray; goodness: { positive: NDArray; negative: NDArray } },
+  ];
 }
 
-function update<S extends { params: unknown; optimiser: unknown }>(optimiser: Optimiser, own: S, gradients: unknown, gain: NDArray): S {
+function update<S extends { params: unknown; optimiser: unknown }>(
+  optimiser: Optimiser,
+  own: S,
+  gradients: unknown,
+  gain: NDArray,
+): S {
   const [updates, next] = optimiser.update(gradients, own.optimiser, own.params);
   const scaled = tree.map((u) => u.mul(gain), updates);
   return { ...own, params: optim.applyUpdates(own.params, scaled), optimiser: next };

@@ -34,7 +34,9 @@ test('an example gets the same label alone and in any batch', () => {
 });
 
 test('an example that is too small for the label is refused', () => {
-  expect(() => overlay.writeNeutral(np.zeros([4, 2]))).toThrow(/shape \[2\] has 2 numbers, too few to write one of 3 labels/);
+  expect(() => overlay.writeNeutral(np.zeros([4, 2]))).toThrow(
+    /shape \[2\] has 2 numbers, too few to write one of 3 labels/,
+  );
 });
 
 test('one class is refused', () => {

@@ -1,4 +1,4 @@
-import { ArgumentError, type NDArray, np, nn, ShapeError } from '@forback/core';
+import { ArgumentError, type NDArray, nn, np, ShapeError } from '@forback/core';
 
 /** Writes a label into the input: the same for an example alone and in any batch. */
 export interface LabelOverlay {
@@ -18,7 +18,9 @@ export interface LabelOverlay {
 export function labelInPixels(classes: number, options: { strength?: number } = {}): LabelOverlay {
   const { strength = 1 } = options;
   if (!Number.isInteger(classes) || classes < 2) {
-    throw new ArgumentError(`labelInPixels: expected at least 2 classes, got ${classes}; with one class nothing can be wrong`);
+    throw new ArgumentError(
+      `labelInPixels: expected at least 2 classes, got ${classes}; with one class nothing can be wrong`,
+    );
   }
   const overwrite = (input: NDArray, code: NDArray): NDArray => {
     const n = input.shape[0] as number;

@@ -16,6 +16,9 @@ export function logisticThreshold(options: { temperature?: number } = {}): Local
   return (positive, negative, threshold) => {
     const push = nn.softplus(positive.sub(threshold).div(-temperature));
     const pull = nn.softplus(negative.sub(threshold).div(temperature));
-    return push.mean().add(pull.mean()).mul(temperature / 2);
+    return push
+      .mean()
+      .add(pull.mean())
+      .mul(temperature / 2);
   };
 }

@@ -1,4 +1,4 @@
-import { type NDArray, np, nn, random } from '@forback/core';
+import { type NDArray, nn, np, random } from '@forback/core';
 import type { LabelOverlay } from './label-overlay';
 
 /** What negatives can be made from. */
@@ -30,8 +30,7 @@ export function uniformWrongLabels(): Negatives {
   return wrongLabels('uniformWrongLabels', sampleUniformWrong);
 }
 
-/** @internal */
-export function sampleUniformWrong({ key, labels, classes }: NegativeContext): NDArray {
+function sampleUniformWrong({ key, labels, classes }: NegativeContext): NDArray {
   const offset = random.randint(key, { shape: labels.shape, minval: 1, maxval: classes });
   return np.mod(labels.add(offset), classes);
 }
@@ -44,8 +43,7 @@ export function hardWrongLabels(): Negatives {
   return wrongLabels('hardWrongLabels', sampleHardWrong);
 }
 
-/** @internal */
-export function sampleHardWrong({ key, labels, classes, logProbabilities }: NegativeContext): NDArray {
+function sampleHardWrong({ key, labels, classes, logProbabilities }: NegativeContext): NDArray {
   const truth = nn.oneHot(labels, classes, 'bool');
   // Finite floor: a class that the head rules out stays possible when nothing else is left.
   const wrong = np.where(truth, Number.NEGATIVE_INFINITY, np.maximum(logProbabilities(), -80));

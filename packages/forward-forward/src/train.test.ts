@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { denseStack } from './dense-stack';
 import { forwardForward } from './forward-forward';
 import { layerByLayer } from './layer-schedule';
-import { errorRate, type Examples, train } from './train';
+import { type Examples, errorRate, train } from './train';
 
 /** Noisy copies of one random pattern for each class, with room for the label in front. */
 function patterns(n: number, seed: number): Examples {
@@ -77,7 +77,11 @@ describe('training', () => {
       epochs: 2,
       onProgress: ({ step, state: now }) => {
         if (step === 20 || step === 40) {
-          seen.push(...now.layers.map((l) => (l.params as { weight: { dataSync(): ArrayLike<number> } }).weight.dataSync()).map(String));
+          seen.push(
+            ...now.layers
+              .map((l) => (l.params as { weight: { dataSync(): ArrayLike<number> } }).weight.dataSync())
+              .map(String),
+          );
         }
       },
     });
@@ -93,7 +97,9 @@ describe('bad input', () => {
   test('is refused before anything is computed', async () => {
     const broken = array(data.images.dataSync().fill(Number.NaN, 37, 38), { shape: [400, 36] });
     await expect(one({ images: broken })).rejects.toThrow(/images must be finite, got NaN in example 1/);
-    await expect(one({ labels: np.zeros([3], { dtype: 'int32' }) })).rejects.toThrow(/expected images \[n, ...\] and labels \[n\]/);
+    await expect(one({ labels: np.zeros([3], { dtype: 'int32' }) })).rejects.toThrow(
+      /expected images \[n, ...\] and labels \[n\]/,
+    );
     await expect(train(build(), data, { ...options, epochs: 0 })).rejects.toThrow(/epochs of 1 or more, got 0/);
     await expect(train(build(), data, { ...options, batchSize: 401 })).rejects.toThrow(/batchSize from 1 to 400/);
   });

@@ -58,7 +58,8 @@ export interface TrainResult {
 export async function train(model: ForwardForward, data: Examples, options: TrainOptions): Promise<TrainResult> {
   const { epochs, key, batchSize = 100, gain = halfThenLinear, onProgress, signal } = options;
   const n = checkExamples('train', data);
-  if (!Number.isInteger(epochs) || epochs < 1) throw new ArgumentError(`train: expected epochs of 1 or more, got ${epochs}`);
+  if (!Number.isInteger(epochs) || epochs < 1)
+    throw new ArgumentError(`train: expected epochs of 1 or more, got ${epochs}`);
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > n) {
     throw new ArgumentError(`train: expected a batchSize from 1 to ${n} (the examples), got ${batchSize}`);
   }
@@ -108,7 +109,10 @@ function checkExamples(where: string, { images, labels }: Examples): number {
   }
   const data = images.dataSync();
   const bad = data.findIndex((v) => !Number.isFinite(v));
-  if (bad >= 0) throw new ArgumentError(`${where}: images must be finite, got ${data[bad]} in example ${Math.floor(bad / (data.length / n))}`);
+  if (bad >= 0)
+    throw new ArgumentError(
+      `${where}: images must be finite, got ${data[bad]} in example ${Math.floor(bad / (data.length / n))}`,
+    );
   return n;
 }
 

@@ -146,7 +146,9 @@ class Planner {
 
   /** Slots of the values that this equation is the last to read. */
   private deadAfter(equation: Equation, at: number): number[] {
-    const ids = new Set(equation.inputs.flatMap((a) => (a.kind === 'var' && this.lastUse.get(a.id) === at ? [a.id] : [])));
+    const ids = new Set(
+      equation.inputs.flatMap((a) => (a.kind === 'var' && this.lastUse.get(a.id) === at ? [a.id] : [])),
+    );
     return [...ids].map((id) => (this.values.get(id) as Value).slot);
   }
 

@@ -93,7 +93,6 @@ export function splitLayout(layout: Layout, axes: readonly number[]): { kept: La
   return { kept: pick(true), dropped: pick(false) };
 }
 
-
 /** Lets a kernel for dense operands take operands of any layout, by copying those that need it. */
 export function densified<P>(lower: (context: LoweringContext<P>) => Kernel): (context: LoweringContext<P>) => Kernel {
   return (context) => {

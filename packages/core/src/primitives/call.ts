@@ -31,15 +31,8 @@ export const callPrimitive: Primitive<CallParams> = /* @__PURE__ */ definePrimit
   evaluate: (inputs, { program, name }) => execute(program, inputs, { name }),
   body: ({ program }) => program,
 
+  // Values and tangents come from two calls: what is computed from values alone must not get into a linear program.
   jvp(primals, tangents, params) {
-    const active = tangents.map((t) => t !== null);
-    const derived = memo(params.program, `jvp ${active.map(Number).join('')}`, () => jvpOf(params, active));
-    const results = derived.apply([...primals, ...tangents.filter((t) => t !== null)]);
-    const outputs = results.slice(0, params.program.outputs.length);
-    return { outputs, tangents: spread(derived.active, results.slice(outputs.length)) };
-  },
-
-  linearize(_trace, primals, tangents, params) {
     const active = tangents.map((t) => t !== null);
     const activeTangents = tangents.filter((t) => t !== null);
     if (params.recompute) {
@@ -47,7 +40,7 @@ export const callPrimitive: Primitive<CallParams> = /* @__PURE__ */ definePrimit
       const results = bind(tangentCallPrimitive, [...primals, ...activeTangents], { program: params.program, name: params.name, active });
       return { outputs, tangents: spread(outputs.map(isFloat), results) };
     }
-    const derived = memo(params.program, `linearize ${active.map(Number).join('')}`, () => linearizationOf(params, active));
+    const derived = memo(params.program, `jvp ${active.map(Number).join('')}`, () => linearizationOf(params, active));
     const results = derived.forward(primals);
     const outputs = results.slice(0, params.program.outputs.length);
     const residuals = results.slice(outputs.length);
@@ -124,18 +117,6 @@ interface Derived {
   apply(inputs: readonly NDArray[]): NDArray[];
   /** Which of the results exist (the others are zero), or carry the mapped axis. */
   active: boolean[];
-}
-
-function jvpOf({ program, name }: CallParams, activeInputs: readonly boolean[]): Derived {
-  let active: boolean[] = [];
-  const types = [...program.inputs, ...program.inputs.filter((_, i) => activeInputs[i])];
-  const apply = derivedCall(name, types, (inputs) => {
-    const tangents = spread(activeInputs, inputs.slice(program.inputs.length));
-    const result = jvpFlat((xs) => evaluateProgram(program, xs), inputs.slice(0, program.inputs.length), tangents);
-    active = result.tangents.map((t) => t !== null);
-    return [...result.outputs, ...result.tangents.filter((t) => t !== null)];
-  });
-  return { apply, active };
 }
 
 /** Linearises a program in the marked inputs alone. */

@@ -92,6 +92,7 @@ const primitives: Record<Part, Primitive<Shapes>> = {
   weight: /* @__PURE__ */ contraction('convWeightGradient', 'weight', convWeightGradientKernel, convWeightGradient as WasmKernel),
 };
 
+/** Convolution, as a rule for `transpose` meets it. Operands: input, weights. */
 export const convPrimitive = primitives.output;
 
 function contract(result: Part, operands: Operands, shapes: Shapes): NDArray {

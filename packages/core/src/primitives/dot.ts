@@ -26,6 +26,7 @@ function pick(shape: Shape, axes: readonly number[]): number[] {
   return axes.map((a) => shape[a] as number);
 }
 
+/** The general dot product, as a rule for `transpose` meets it: every product of matrices is one. */
 export const dotPrimitive: Primitive<DotDimensions> = /* @__PURE__ */ definePrimitive<DotDimensions>({
   name: 'dot',
   strided: true,

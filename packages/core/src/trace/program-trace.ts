@@ -68,7 +68,7 @@ export class ProgramTrace implements Trace {
   }
 }
 
-export function atomOf(tracer: NDArray): Atom {
+function atomOf(tracer: NDArray): Atom {
   return tracer.payload as Atom;
 }
 

@@ -1,7 +1,7 @@
 import { BackendError } from '../../errors';
-import type { Backend } from '../backend';
 import type { LoweringContext } from '../../primitives/primitive';
-import { fuse, type FusedParams, fusedPrimitive } from '../../program/fuse';
+import { type FusedParams, fuse, fusedPrimitive } from '../../program/fuse';
+import type { Backend } from '../backend';
 import { interpreter } from '../interpreter';
 import { fusedKernel } from './fused-kernel';
 import { isLaneType } from './vector-code';

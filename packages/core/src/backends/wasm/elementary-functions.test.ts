@@ -36,7 +36,7 @@ function samples(): Float32Array {
   const values: number[] = [];
   for (let e = -149; e < 128; e++) {
     for (let i = 0; i < 24; i++) {
-      const x = 2 ** e * (1 + (i + (i * 7919) % 1000 / 1000) / 25);
+      const x = 2 ** e * (1 + (i + ((i * 7919) % 1000) / 1000) / 25);
       values.push(x, -x);
     }
   }
@@ -72,7 +72,8 @@ describe.each([
     const results = evaluate(fn, special);
     special.forEach((x, i) => {
       const wanted = Math.fround(exact(x));
-      if (Number.isFinite(wanted) && wanted !== 0) expect(Math.abs((results[i] as number) - wanted)).toBeLessThanOrEqual(4 * ulp(wanted));
+      if (Number.isFinite(wanted) && wanted !== 0)
+        expect(Math.abs((results[i] as number) - wanted)).toBeLessThanOrEqual(4 * ulp(wanted));
       else expect(results[i]).toBe(wanted);
     });
   });

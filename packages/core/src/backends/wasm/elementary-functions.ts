@@ -1,7 +1,7 @@
 // exp, log and their kin on four float32 lanes. Each reduces its argument to a small interval and sums the Taylor series
 // there; the bounds were measured over all exponents against double precision (see the test).
 
-import { type Expr, f32x4, type FunctionBuilder, i32x4, type Local, v128 } from './assembler';
+import { type Expr, type FunctionBuilder, f32x4, i32x4, type Local, v128 } from './assembler';
 
 type Vector = Expr<'v128'>;
 type Builder = FunctionBuilder<'void'>;

@@ -24,12 +24,20 @@ function same(f: (...xs: NDArray[]) => NDArray | NDArray[], inputs: NDArray[]): 
 
 describe('fused operations give the bits of the reference', () => {
   test.each([1, 255, 256, 257, 4095, 4096, 4097, 10_001])('for %i elements', (n) => {
-    same((x, y) => np.where(x.greater(y), x.mul(y).sub(1), np.maximum(x, 0).add(y)), [numbers([n], 1), numbers([n], 2)]);
+    same(
+      (x, y) => np.where(x.greater(y), x.mul(y).sub(1), np.maximum(x, 0).add(y)),
+      [numbers([n], 1), numbers([n], 2)],
+    );
   });
 
   test('for broadcast, transposed, sliced and flipped operands', () => {
     const f = (x: NDArray, row: NDArray, column: NDArray, y: NDArray) =>
-      x.mul(row).add(column).sub(y.T).mul(np.flip(x, 1)).add(x.slice([0, 1], [0, 1]));
+      x
+        .mul(row)
+        .add(column)
+        .sub(y.T)
+        .mul(np.flip(x, 1))
+        .add(x.slice([0, 1], [0, 1]));
     same(f, [numbers([37, 53], 1), numbers([53], 2), numbers([37, 1], 3), numbers([53, 37], 4)]);
   });
 
@@ -38,7 +46,14 @@ describe('fused operations give the bits of the reference', () => {
       const a = x.mul(100).astype('int32');
       const b = y.mul(100).astype('uint32');
       const mask = np.logicalXor(a.less(7), np.logicalNot(b.greaterEqual(120)));
-      return [mask, np.where(mask, a, a.mul(-3)), b.add(b).astype('float32'), np.minimum(b, 90), mask.astype('int32'), a.notEqual(0)];
+      return [
+        mask,
+        np.where(mask, a, a.mul(-3)),
+        b.add(b).astype('float32'),
+        np.minimum(b, 90),
+        mask.astype('int32'),
+        a.notEqual(0),
+      ];
     };
     same(f, [numbers([777], 5), np.abs(numbers([777], 6)).mul(3e7)]);
   });
@@ -47,33 +62,61 @@ describe('fused operations give the bits of the reference', () => {
     const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 1, -1, 2 ** -149];
     const x = array(Float32Array.from({ length: 512 }, (_, i) => special[i % 8] as number));
     const y = array(Float32Array.from({ length: 512 }, (_, i) => special[(i >> 3) % 8] as number));
-    const f = (a: NDArray, b: NDArray) => [np.maximum(a, b), np.minimum(a, b), a.div(b), a.less(b), a.equal(b), np.abs(a).neg(), a.astype('int32'), a.astype('bool')];
+    const f = (a: NDArray, b: NDArray) => [
+      np.maximum(a, b),
+      np.minimum(a, b),
+      a.div(b),
+      a.less(b),
+      a.equal(b),
+      np.abs(a).neg(),
+      a.astype('int32'),
+      a.astype('bool'),
+    ];
     const [wasm, reference] = [onBackend('wasm', f, [x, y]), onBackend('reference', f, [x, y])];
     // Zeros of either sign are equal here: which of two equal zeros is the larger is not defined.
     wasm.forEach((values, k) => {
-      expect([...values].map((v) => (v === 0 ? 0 : v))).toEqual([...(reference[k] as typeof values)].map((v) => (v === 0 ? 0 : v)));
+      expect([...values].map((v) => (v === 0 ? 0 : v))).toEqual(
+        [...(reference[k] as typeof values)].map((v) => (v === 0 ? 0 : v)),
+      );
     });
   });
 
   test('for random programs', () => {
-    const unary = [(x: NDArray) => x.neg(), np.abs, np.floor, np.square, (x: NDArray) => x.mul(0.5), (x: NDArray) => x.sum(0).add(x)];
-    const binary = [np.add, np.subtract, np.multiply, np.maximum, (a: NDArray, b: NDArray) => np.where(a.less(b), a, b)];
+    const unary = [
+      (x: NDArray) => x.neg(),
+      np.abs,
+      np.floor,
+      np.square,
+      (x: NDArray) => x.mul(0.5),
+      (x: NDArray) => x.sum(0).add(x),
+    ];
+    const binary = [
+      np.add,
+      np.subtract,
+      np.multiply,
+      np.maximum,
+      (a: NDArray, b: NDArray) => np.where(a.less(b), a, b),
+    ];
     const operation = fc.record({ kind: fc.nat(), a: fc.nat(), b: fc.nat() });
     fc.assert(
-      fc.property(fc.array(operation, { minLength: 1, maxLength: 14 }), fc.constantFrom([17, 31], [300], [4, 1100]), (operations, shape) => {
-        const f = (x: NDArray, y: NDArray) => {
-          const values = [x, y];
-          for (const { kind, a, b } of operations) {
-            const left = values[a % values.length] as NDArray;
-            const right = values[b % values.length] as NDArray;
-            const choice = kind % (unary.length + binary.length);
-            const one = unary[choice];
-            values.push(one ? one(left) : (binary[choice - unary.length] as typeof np.add)(left, right));
-          }
-          return values.slice(-3);
-        };
-        same(f, [numbers(shape, 1), numbers(shape, 2)]);
-      }),
+      fc.property(
+        fc.array(operation, { minLength: 1, maxLength: 14 }),
+        fc.constantFrom([17, 31], [300], [4, 1100]),
+        (operations, shape) => {
+          const f = (x: NDArray, y: NDArray) => {
+            const values = [x, y];
+            for (const { kind, a, b } of operations) {
+              const left = values[a % values.length] as NDArray;
+              const right = values[b % values.length] as NDArray;
+              const choice = kind % (unary.length + binary.length);
+              const one = unary[choice];
+              values.push(one ? one(left) : (binary[choice - unary.length] as typeof np.add)(left, right));
+            }
+            return values.slice(-3);
+          };
+          same(f, [numbers(shape, 1), numbers(shape, 2)]);
+        },
+      ),
       { numRuns: 60, seed: 7 },
     );
   });
@@ -82,7 +125,9 @@ describe('fused operations give the bits of the reference', () => {
     const f = (x: NDArray, y: NDArray) => [x.mul(2).add(y), y.sub(x)];
     const run = (backend: 'wasm' | 'reference') => {
       init({ backend });
-      return jit((x: NDArray, y: NDArray) => f(x, y), { donate: [0, 1] })(numbers([9000], 1), numbers([9000], 2)).map((v) => v.dataSync());
+      return jit((x: NDArray, y: NDArray) => f(x, y), { donate: [0, 1] })(numbers([9000], 1), numbers([9000], 2)).map(
+        (v) => v.dataSync(),
+      );
     };
     expect(run('wasm')).toEqual(run('reference'));
   });

@@ -3,12 +3,22 @@
 
 import type { TypedArray } from '../../array/dtype';
 import { isDense, type Layout, sizeOf } from '../../array/shape';
+import type { Kernel, LoweringContext } from '../../primitives/primitive';
 import type { FusedParams } from '../../program/fuse';
 import { LruCache } from '../../program/lru-cache';
-import { type Atom, paramsKey, type Program } from '../../program/program';
-import type { Kernel, LoweringContext } from '../../primitives/primitive';
+import { type Atom, type Program, paramsKey } from '../../program/program';
 import { planRuns, type Runs } from '../strided';
-import { type FunctionBuilder, i16x8, i32, i32x4, i8x16, type Local, ModuleBuilder, type Statement, v128 } from './assembler';
+import {
+  type FunctionBuilder,
+  i8x16,
+  i16x8,
+  i32,
+  i32x4,
+  type Local,
+  ModuleBuilder,
+  type Statement,
+  v128,
+} from './assembler';
 import { ScratchLayout, scratchMemory } from './memory';
 import { type Lanes, type LaneType, VectorCode } from './vector-code';
 
@@ -27,13 +37,18 @@ export function fusedKernel({ inputs, outputs, params }: LoweringContext<FusedPa
   const { body } = params;
   const shape = outputs[0]?.shape ?? [];
   const total = sizeOf(shape);
-  const access = inputs.map((layout): Access => (layout.strides.every((s, i) => s === 0 || layout.shape[i] === 1) ? 'uniform' : 'stream'));
+  const access = inputs.map(
+    (layout): Access => (layout.strides.every((s, i) => s === 0 || layout.shape[i] === 1) ? 'uniform' : 'stream'),
+  );
   const loop = generatedLoop(body, access);
   const scratch = scratchMemory();
   const layout = new ScratchLayout();
   const block = Math.min(blockElements, 4 * Math.ceil(total / 4));
   const operands = inputs.map((input, i) => new Operand(input, access[i] as Access, layout.take(4 * block)));
-  const results = outputs.map((output) => ({ address: layout.take(4 * block), bytes: output.dtype === 'bool' ? 1 : 4 }));
+  const results = outputs.map((output) => ({
+    address: layout.take(4 * block),
+    bytes: output.dtype === 'bool' ? 1 : 4,
+  }));
   const addresses = [...operands, ...results].map((o) => o.address);
   return (buffers, targets) => {
     scratch.reserve(layout.bytes);
@@ -41,7 +56,9 @@ export function fusedKernel({ inputs, outputs, params }: LoweringContext<FusedPa
     operands.forEach((operand, i) => {
       operand.bind(buffers[i] as TypedArray, memory);
     });
-    const heaps = targets.map((target, i) => viewLike(target, memory, (results[i] as (typeof results)[number]).address, block));
+    const heaps = targets.map((target, i) =>
+      viewLike(target, memory, (results[i] as (typeof results)[number]).address, block),
+    );
     for (let start = 0; start < total; start += block) {
       const count = Math.min(block, total - start);
       for (const operand of operands) operand.load(start, count);
@@ -134,7 +151,10 @@ function bodyKey(body: Program): string {
   const atom = (a: Atom) => (a.kind === 'var' ? `${name(a.id)}` : `${a.dtype}:${paramsKey(a.value.item())}`);
   const lines = [
     body.inputs.map((v) => `${name(v.id)}:${v.dtype}`).join(),
-    ...body.equations.map((e) => `${e.outputs.map((v) => `${name(v.id)}:${v.dtype}`).join()}=${e.primitive.id}(${paramsKey(e.params)})${e.inputs.map(atom).join()}`),
+    ...body.equations.map(
+      (e) =>
+        `${e.outputs.map((v) => `${name(v.id)}:${v.dtype}`).join()}=${e.primitive.id}(${paramsKey(e.params)})${e.inputs.map(atom).join()}`,
+    ),
     body.outputs.map(atom).join(),
   ];
   return lines.join(';');
@@ -148,7 +168,8 @@ function generate(body: Program, access: readonly Access[]): Loop {
     const code = new VectorCode(f);
     const values = new Map<number, Lanes>();
     body.inputs.forEach((v, i) => {
-      if (access[i] === 'uniform') values.set(v.id, loadUniform(f, code, v.dtype as LaneType, addresses[i] as Local<'i32'>));
+      if (access[i] === 'uniform')
+        values.set(v.id, loadUniform(f, code, v.dtype as LaneType, addresses[i] as Local<'i32'>));
     });
     const index = f.local('i32');
     const floatOffset = f.local('i32');
@@ -197,4 +218,3 @@ function storeMask(address: ReturnType<typeof i32.add>, mask: Lanes['value']): S
   const firstBytes = i8x16.shuffle(mask, mask, [0, 4, 8, 12, ...Array.from({ length: 12 }, () => 0)]);
   return v128.store32Lane(address, v128.and(firstBytes, i8x16.splat(1)), 0);
 }
-

@@ -1,7 +1,7 @@
 import type { DType } from '../../array/dtype';
 import { internalError } from '../../errors';
 import type { ScalarCode } from '../../primitives/scalar-code';
-import { type Expr, f32x4, type FunctionBuilder, i32x4, type Local, v128 } from './assembler';
+import { type Expr, type FunctionBuilder, f32x4, i32x4, type Local, v128 } from './assembler';
 import { exp, expm1, log, log1p, tanh } from './elementary-functions';
 
 /** Four elements in a vector register: floats, whole numbers, or for bool a mask of all ones or all zeros. */
@@ -128,7 +128,14 @@ export class VectorCode implements ScalarCode<Lanes> {
     return this.keep('bool', x.dtype === 'float32' ? f32x4.ne(x.value, zero) : i32x4.ne(x.value, zero));
   }
 
-  private binary(x: Lanes, y: Lanes, float: VectorBinary, int?: VectorBinary, unsigned = int, mask?: VectorBinary): Lanes {
+  private binary(
+    x: Lanes,
+    y: Lanes,
+    float: VectorBinary,
+    int?: VectorBinary,
+    unsigned = int,
+    mask?: VectorBinary,
+  ): Lanes {
     return this.keep(x.dtype, this.pick(x.dtype, float, int, unsigned, mask)(x.value, y.value));
   }
 
@@ -136,7 +143,13 @@ export class VectorCode implements ScalarCode<Lanes> {
     return this.keep('bool', this.pick(x.dtype, float, int, unsigned, mask)(x.value, y.value));
   }
 
-  private pick(dtype: DType, float: VectorBinary, int?: VectorBinary, unsigned?: VectorBinary, mask?: VectorBinary): VectorBinary {
+  private pick(
+    dtype: DType,
+    float: VectorBinary,
+    int?: VectorBinary,
+    unsigned?: VectorBinary,
+    mask?: VectorBinary,
+  ): VectorBinary {
     const chosen = { float32: float, int32: int, uint32: unsigned, bool: mask, float64: undefined }[dtype];
     if (chosen === undefined) throw internalError(`wasm: no vector instruction for ${dtype}`);
     return chosen;

@@ -1,0 +1,3 @@
+import { defineConfig } from 'tsup';
+import { appOptions } from '../../tooling/tsup/app';
+
