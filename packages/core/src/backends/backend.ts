@@ -7,6 +7,17 @@ export interface CompileOptions {
   readonly donated: readonly boolean[];
 }
 
+/** Thrown by `run` when an operation fails, around its error. */
+export class RunFailure extends Error {
+  constructor(
+    override readonly cause: unknown,
+    /** Whether donated inputs may have been overwritten already. */
+    readonly overwritten: boolean,
+  ) {
+    super();
+  }
+}
+
 /** A compiled program. */
 export interface Executable {
   readonly outputs: readonly ShapedType[];

@@ -3,7 +3,7 @@ import { denseLayout, isDense, type Layout, type ShapedType, sizeOf } from '../a
 import { internalError } from '../errors';
 import type { Kernel, LoweringContext, Primitive } from '../primitives/primitive';
 import type { Atom, Equation, Program } from '../program/program';
-import type { Backend, CompileOptions, Executable } from './backend';
+import { type Backend, type CompileOptions, type Executable, RunFailure } from './backend';
 import { copyKernel } from './strided';
 
 export interface InterpreterOptions {
@@ -38,33 +38,73 @@ interface Value {
   readonly layout: Layout;
 }
 
+const noBuffer: TypedArray = new Float32Array();
+
 class Interpreted implements Executable {
   readonly outputs: readonly ShapedType[];
   private readonly slots: Slot[] = [];
   private readonly steps: Step[] = [];
   private readonly results: number[];
+  /** The buffers of a run by slot; those of inputs and results are let go of when it ends. */
+  private readonly buffers: TypedArray[];
+  /** Slots whose buffer changes from run to run. */
+  private readonly changing: number[];
+  private readonly operands: { readonly inputs: TypedArray[]; readonly outputs: TypedArray[] }[];
+  /** Where the first donated buffer is written to. */
+  private readonly firstOverwrite: number;
 
   constructor(program: Program, options: CompileOptions, chooseKernel: ChooseKernel) {
     this.outputs = program.outputs.map(({ shape, dtype }) => ({ shape, dtype }));
     this.results = new Planner(program, options, chooseKernel, this.slots, this.steps).plan();
+    this.buffers = this.slots.map((slot) => ('data' in slot ? slot.data : noBuffer));
+    this.changing = this.slots.flatMap((slot, i) => ('data' in slot ? [] : [i]));
+    const read = (slot: number) => this.buffers[slot] as TypedArray;
+    this.operands = this.steps.map((step) => ({ inputs: step.inputs.map(read), outputs: step.outputs.map(read) }));
+    const overwrites = (slot: number) => {
+      const { kind, donor } = { donor: null, ...this.slots[slot] } as { kind: string; donor: number | null };
+      return kind === 'result' && donor !== null;
+    };
+    const first = this.steps.findIndex((step) => step.outputs.some(overwrites));
+    this.firstOverwrite = first < 0 ? Number.POSITIVE_INFINITY : first;
   }
 
   run(inputs: readonly TypedArray[]): TypedArray[] {
-    const buffers = this.slots.map((slot) => {
-      switch (slot.kind) {
-        case 'input':
-          return inputs[slot.index] as TypedArray;
-        case 'result':
-          if (slot.donor !== null) return inputs[slot.donor] as TypedArray;
-          return allocate(slot.type.dtype, sizeOf(slot.type.shape));
-        default:
-          return slot.data;
+    const { buffers, steps, operands } = this;
+    for (const i of this.changing) buffers[i] = bufferOf(this.slots[i] as Slot, inputs);
+    let at = 0;
+    try {
+      for (; at < steps.length; at++) {
+        const step = steps[at] as Step;
+        const { inputs: sources, outputs: targets } = operands[at] as (typeof operands)[number];
+        for (let k = 0; k < sources.length; k++) sources[k] = buffers[step.inputs[k] as number] as TypedArray;
+        for (let k = 0; k < targets.length; k++) targets[k] = buffers[step.outputs[k] as number] as TypedArray;
+        step.kernel(sources, targets);
       }
-    });
-    const read = (slot: number) => buffers[slot] as TypedArray;
-    for (const step of this.steps) step.kernel(step.inputs.map(read), step.outputs.map(read));
-    return this.results.map(read);
+      return this.results.map((slot) => buffers[slot] as TypedArray);
+    } catch (error) {
+      // A program within the program may have failed.
+      const cause = error instanceof RunFailure ? error.cause : error;
+      throw new RunFailure(cause, at >= this.firstOverwrite);
+    } finally {
+      this.release();
+    }
   }
+
+  /** Whoever owns the inputs and results may want their memory back. */
+  private release(): void {
+    for (const i of this.changing) this.buffers[i] = noBuffer;
+    for (const { inputs, outputs } of this.operands) {
+      inputs.fill(noBuffer);
+      outputs.fill(noBuffer);
+    }
+  }
+}
+
+function bufferOf(slot: Slot, inputs: readonly TypedArray[]): TypedArray {
+  if (slot.kind === 'input') return inputs[slot.index] as TypedArray;
+  if (slot.kind !== 'result') return slot.data;
+  if (slot.donor !== null) return inputs[slot.donor] as TypedArray;
+  return allocate(slot.type.dtype, sizeOf(slot.type.shape));
 }
 
 /** Decides, before the first run, where every value lies and which kernels run in which order. */

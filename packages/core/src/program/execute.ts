@@ -1,8 +1,8 @@
 import type { TypedArray } from '../array/dtype';
 import { NDArray } from '../array/ndarray';
-import type { Executable } from '../backends/backend';
-import { currentBackend } from '../backends/current';
 import { showType } from '../array/shape';
+import { type Executable, RunFailure } from '../backends/backend';
+import { currentBackend } from '../backends/current';
 import { DonatedArrayError, internalError } from '../errors';
 import type { Primitive } from '../primitives/primitive';
 import { LruCache } from './lru-cache';
@@ -29,11 +29,16 @@ function compileCached(key: string, makeProgram: () => Program, donated: readonl
 }
 
 /** Runs one operation: a program of a single equation. */
-export function evaluateEquation<P extends object>(primitive: Primitive<P>, inputs: readonly NDArray[], params: P): NDArray[] {
+export function evaluateEquation<P extends object>(
+  primitive: Primitive<P>,
+  inputs: readonly NDArray[],
+  params: P,
+): NDArray[] {
   let key = `eager ${primitive.id} ${paramsKey(params)}`;
   for (const x of inputs) key += `|${x.dtype}${x.shape.join(' ')}`;
   const executable = compileCached(key, () => singleEquation(primitive, inputs, params), noneDonated);
-  return wrap(executable, executable.run(inputs.map((x) => x.storage(primitive.name))));
+  const buffers = inputs.map((x) => x.storage(primitive.name));
+  return run(executable, buffers, () => {});
 }
 
 const noneDonated: readonly boolean[] = [];
@@ -58,17 +63,33 @@ export function execute(program: Program, inputs: readonly NDArray[], options: E
   const executable = compileCached(programKey(program), () => program, donated);
   const buffers = inputs.map((x) => x.storage(name));
   checkDonatedOnce(name, inputs, buffers, donated);
-  try {
-    return wrap(executable, executable.run(buffers));
-  } finally {
-    // Also after an error: what the program has written over is lost.
+  const giveAway = () => {
     inputs.forEach((x, i) => {
       if (donated[i]) x.giveAway(name);
     });
+  };
+  // After an error too, what has been written over is lost.
+  const results = run(executable, buffers, giveAway);
+  giveAway();
+  return results;
+}
+
+function run(executable: Executable, buffers: readonly TypedArray[], onLoss: () => void): NDArray[] {
+  try {
+    return wrap(executable, executable.run(buffers));
+  } catch (error) {
+    if (!(error instanceof RunFailure)) throw error;
+    if (error.overwritten) onLoss();
+    throw error.cause;
   }
 }
 
-function checkDonatedOnce(name: string, inputs: readonly NDArray[], buffers: readonly TypedArray[], donated: readonly boolean[]): void {
+function checkDonatedOnce(
+  name: string,
+  inputs: readonly NDArray[],
+  buffers: readonly TypedArray[],
+  donated: readonly boolean[],
+): void {
   donated.forEach((d, i) => {
     if (!d || !buffers.some((b, j) => j !== i && b === buffers[i])) return;
     throw new DonatedArrayError(
@@ -85,4 +106,3 @@ function wrap(executable: Executable, buffers: TypedArray[]): NDArray[] {
     return NDArray.fromStorage(data, type);
   });
 }
-

@@ -12,7 +12,9 @@ function fused(f: (...xs: NDArray[]) => unknown, inputs: number, settings = opti
   return program.equations
     .filter((e) => e.primitive.name !== 'broadcast')
     .map((e) =>
-      e.primitive.id === fusedPrimitive.id ? (e.params as FusedParams).body.equations.map((inner) => inner.primitive.name) : e.primitive.name,
+      e.primitive.id === fusedPrimitive.id
+        ? (e.params as FusedParams).body.equations.map((inner) => inner.primitive.name)
+        : e.primitive.name,
     );
 }
 
@@ -38,15 +40,20 @@ describe('fuse', () => {
   test('gives out values that are read elsewhere', () => {
     const program = fuse(
       removeDeadCode(
-        makeProgram((x: NDArray) => {
-          const square = x.mul(x);
-          return [square, square.add(x)];
-        }, np.zeros([4])).program,
+        makeProgram(
+          (x: NDArray) => {
+            const square = x.mul(x);
+            return [square, square.add(x)];
+          },
+          np.zeros([4]),
+        ).program,
       ),
       options,
     );
     expect(program.equations).toHaveLength(1);
-    expect(program.equations[0]?.outputs.map((v) => v.id)).toEqual(program.outputs.map((v) => (v.kind === 'var' ? v.id : -1)));
+    expect(program.equations[0]?.outputs.map((v) => v.id)).toEqual(
+      program.outputs.map((v) => (v.kind === 'var' ? v.id : -1)),
+    );
   });
 
   test('starts a new group where one would have too many operands', () => {

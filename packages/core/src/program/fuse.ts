@@ -1,8 +1,8 @@
-import { sameShape, sizeOf, type Shape } from '../array/shape';
+import type { DType } from '../array/dtype';
 import { isFloating } from '../array/dtype';
+import { type Shape, sameShape, sizeOf } from '../array/shape';
 import { batchElementwise, notLinear } from '../primitives/elementwise';
 import { definePrimitive, type Primitive } from '../primitives/primitive';
-import type { DType } from '../array/dtype';
 import { evaluateProgram } from './evaluate';
 import type { Atom, Equation, Program, Var } from './program';
 
@@ -20,7 +20,8 @@ export const fusedPrimitive: Primitive<FusedParams> = /* @__PURE__ */ definePrim
   evaluate: (inputs, { body }) => evaluateProgram(body, inputs),
   jvp: notLinear('fused'),
   transpose: notLinear('fused'),
-  batch: (size, inputs, batched, params) => batchElementwise(fusedPrimitive as Primitive, size, inputs, batched, params),
+  batch: (size, inputs, batched, params) =>
+    batchElementwise(fusedPrimitive as Primitive, size, inputs, batched, params),
   lower: { reference: notLinear('fused') },
 });
 
@@ -113,9 +114,7 @@ function countReaders(program: Program): Map<number, number> {
 /** Values of a group that somebody else reads. */
 function exported(group: Group, readers: ReadonlyMap<number, number>): Var[] {
   const inside = countReaders({ inputs: [], equations: group.equations, outputs: [] });
-  return group.equations
-    .flatMap((e) => e.outputs)
-    .filter((v) => (readers.get(v.id) ?? 0) > (inside.get(v.id) ?? 0));
+  return group.equations.flatMap((e) => e.outputs).filter((v) => (readers.get(v.id) ?? 0) > (inside.get(v.id) ?? 0));
 }
 
 function closeGroup(group: Group, readers: ReadonlyMap<number, number>): Equation {

@@ -1,5 +1,6 @@
 import { NDArray } from '../array/ndarray';
 import { isFloating } from '../array/dtype';
+import { DifferentiationError } from '../errors';
 import type { Primitive } from '../primitives/primitive';
 import { evaluateProgram } from '../program/evaluate';
 import type { ClosedProgram, Origin } from '../program/program';
@@ -70,6 +71,9 @@ export class LinearizeTrace implements Trace {
         ? primitive.linearize(this, primals, tangents, params)
         : primitive.jvp(primals, tangents, params);
       assertOuter(this, primitive.name, result.outputs);
+      if (result.outputs.some((y) => y.trace === this.tangents)) {
+        throw new DifferentiationError(`${primitive.name}: the rule's values must not depend on the tangents`);
+      }
       const origin = origins[0];
       if (primitive.relayout && origin) {
         const rearrange = (x: NDArray) => bind1(primitive, [origin.rearrange(x)], params);
