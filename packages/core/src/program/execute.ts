@@ -1,7 +1,7 @@
 import type { TypedArray } from '../array/dtype';
 import { NDArray } from '../array/ndarray';
 import { showType } from '../array/shape';
-import { type Executable, RunFailure } from '../backends/backend';
+import { type Backend, type Executable, RunFailure } from '../backends/backend';
 import { currentBackend } from '../backends/current';
 import { DonatedArrayError, internalError } from '../errors';
 import type { Primitive } from '../primitives/primitive';
@@ -12,9 +12,18 @@ import { newVar, type Program, paramsKey, programKey } from './program';
 /** Executables by backend, program structure and donated inputs: equal programs share one. */
 const executables = new LruCache<Executable>(2048);
 
+/** Where a program's executable was found the last time, so that the key of a large program is not looked up every time. */
+const known = new WeakMap<Program, { backend: Backend; donated: string; executable: Executable }>();
+
 /** The executable of a program, shared by all programs of its structure. */
-export function executableFor(program: Program): Executable {
-  return compileCached(programKey(program), () => program, noneDonated);
+export function executableFor(program: Program, donated: readonly boolean[] = noneDonated): Executable {
+  const backend = currentBackend();
+  const mask = donated.map(Number).join('');
+  const last = known.get(program);
+  if (last?.backend === backend && last.donated === mask) return last.executable;
+  const executable = compileCached(programKey(program), () => program, donated);
+  known.set(program, { backend, donated: mask, executable });
+  return executable;
 }
 
 function compileCached(key: string, makeProgram: () => Program, donated: readonly boolean[]): Executable {
@@ -60,7 +69,7 @@ export interface ExecuteOptions {
 export function execute(program: Program, inputs: readonly NDArray[], options: ExecuteOptions = {}): NDArray[] {
   const name = options.name ?? 'jit';
   const donated = options.donated ?? noneDonated;
-  const executable = compileCached(programKey(program), () => program, donated);
+  const executable = executableFor(program, donated);
   const buffers = inputs.map((x) => x.storage(name));
   checkDonatedOnce(name, inputs, buffers, donated);
   const giveAway = () => {

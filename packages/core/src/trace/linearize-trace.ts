@@ -22,11 +22,11 @@ interface Linearized {
  * recorded. The linear program is all that `transpose` needs.
  */
 export class LinearizeTrace implements Trace {
-  readonly name = 'linearize';
   private readonly origins = new Map<NDArray, Origin>();
   private operations = 0;
 
   constructor(
+    readonly name: string,
     readonly level: number,
     readonly tangents: ProgramTrace,
     /** Look into compiled calls, so that each operation inside has its own linear equations. */
@@ -108,14 +108,15 @@ export interface Linearization {
 export function linearizeFlat(
   f: (inputs: NDArray[]) => readonly NDArray[],
   primals: readonly NDArray[],
-  options: { inlineCalls?: boolean } = {},
+  options: { name?: string; inlineCalls?: boolean } = {},
 ): Linearization {
+  const name = options.name ?? 'linearize';
   return withTrace(
     (level) => new ProgramTrace(level, 'the derivative'),
     { ambient: false },
     (tangentTrace) =>
       withTrace(
-        (level) => new LinearizeTrace(level, tangentTrace, options.inlineCalls ?? false),
+        (level) => new LinearizeTrace(name, level, tangentTrace, options.inlineCalls ?? false),
         { ambient: false },
         (trace) => {
           const results = f(primals.map((x, i) => trace.argument(x, i))).map((y) => trace.split(y));

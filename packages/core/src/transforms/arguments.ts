@@ -59,7 +59,7 @@ export function unflattenParts(parts: FlatArguments['parts'], leaves: readonly (
 export function checkArgnums(where: string, argnums: number | readonly number[]): readonly number[] {
   const list = typeof argnums === 'number' ? [argnums] : argnums;
   if (list.length === 0 || list.some((n) => !Number.isInteger(n) || n < 0) || new Set(list).size !== list.length) {
-    throw new ArgumentError(`${where}: expected argnums to be different positions from 0 on, got ${String(argnums)}`);
+    throw new ArgumentError(`${where}: expected argnums to be different positions from 0 on, got [${list.join(', ')}]`);
   }
   return list;
 }

@@ -1,6 +1,7 @@
 import { NDArray } from '../array/ndarray';
 import { DTypeError, ArgumentError } from '../errors';
 import { isFloating } from '../array/dtype';
+import { showType } from '../array/shape';
 import { paths } from '../tree/tree';
 import { type AnyFunction, checkArgnums, checkFunction, scalarLoss } from './arguments';
 import { type VjpOptions, vjpCore } from './vjp';
@@ -85,7 +86,8 @@ function gradientFunction(where: string, f: AnyFunction, options: GradOptions): 
 
 function auxPair(where: string, value: unknown): [unknown, unknown] {
   if (Array.isArray(value) && value.length === 2) return value as [unknown, unknown];
-  throw new ArgumentError(`${where}: with hasAux the function must return [loss, aux], got ${Array.isArray(value) ? `a list of ${value.length}` : typeof value}`);
+  const got = Array.isArray(value) ? `a list of ${value.length}` : value instanceof NDArray ? showType(value) : typeof value;
+  throw new ArgumentError(`${where}: with hasAux the function must return [loss, aux], got ${got}`);
 }
 
 function checkDifferentiable(where: string, argument: unknown, index: number): void {

@@ -45,7 +45,7 @@ export function vjpCore(
       return [...main.leaves, ...whole.leaves];
     },
     flat.leaves,
-    { inlineCalls: options.transpose !== undefined },
+    { name: where, inlineCalls: options.transpose !== undefined },
   );
   const { outputs, linear, activeInputs, activeOutputs } = linearization;
   const mainLeaves = outputs.slice(0, differentiated);

@@ -49,7 +49,7 @@ function walk<L>(where: string, value: unknown, path: string, leaf: (value: unkn
     return { kind: 'record', keys, items: keys.map((key) => walk(where, value[key], `${path}.${key}`, leaf, out)) };
   }
   throw new TreeError(
-    `${where}: ${path || 'the value'} is ${describe(value)}; a tree holds arrays, numbers and booleans ` +
+    `${where}: ${path.replace(/^\./, '') || 'the value'} is ${describe(value)}; a tree holds arrays, numbers and booleans ` +
       'in plain objects and lists (null where there is nothing)',
   );
 }
