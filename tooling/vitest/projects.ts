@@ -1,4 +1,5 @@
-import type { TestProjectInlineConfiguration } from 'vitest/config';
+import { playwright } from '@vitest/browser-playwright';
+import type { Plugin, TestProjectInlineConfiguration } from 'vitest/config';
 import { readmePlugin } from '../readme/examples.ts';
 
 const conditions = ['@forback/source'];
@@ -16,3 +17,37 @@ export const unit: TestProjectInlineConfiguration = {
     typecheck: { enabled: true, include: ['{packages,apps}/*/{src,test}/**/*.test-d.ts'] },
   },
 };
+
+/** The core's tests again, in Chromium, on a page that may share memory. Files that need Node end in `.node.test.ts`. */
+export const browser: TestProjectInlineConfiguration = {
+  resolve: { conditions },
+  plugins: [crossOriginIsolation()],
+  test: {
+    name: 'browser',
+    include: ['packages/core/{src,test}/**/*.test.ts'],
+    exclude: ['**/*.node.test.ts', '**/node_modules/**'],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: { executablePath: process.env.FORBACK_CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+};
+
+/** Only an isolated page may share memory between threads. */
+function crossOriginIsolation(): Plugin {
+  return {
+    name: 'cross-origin-isolation',
+    configureServer(server) {
+      server.middlewares.use((_request, response, next) => {
+        response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+        response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+        next();
+      });
+    },
+  };
+}

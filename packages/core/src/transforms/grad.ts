@@ -2,7 +2,7 @@ import { NDArray } from '../array/ndarray';
 import { DTypeError, ArgumentError } from '../errors';
 import { isFloating } from '../array/dtype';
 import { showType } from '../array/shape';
-import { paths } from '../tree/tree';
+import { namedPaths } from '../tree/tree';
 import { type AnyFunction, checkArgnums, checkFunction, scalarLoss } from './arguments';
 import { type VjpOptions, vjpCore } from './vjp';
 
@@ -91,10 +91,10 @@ function auxPair(where: string, value: unknown): [unknown, unknown] {
 }
 
 function checkDifferentiable(where: string, argument: unknown, index: number): void {
-  for (const { path, leaf } of paths(argument)) {
+  for (const { path, leaf } of namedPaths(where, argument, `argument ${index}`)) {
     if (isFloating(leaf.dtype)) continue;
     throw new DTypeError(
-      `${where}: argument ${index}${path && ` (${path})`} is ${leaf.dtype}; only float arrays have a gradient. ` +
+      `${where}: ${path} is ${leaf.dtype}; only float arrays have a gradient. ` +
         'Convert it with astype, or choose other argnums.',
     );
   }

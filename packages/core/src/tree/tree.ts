@@ -132,11 +132,16 @@ export function reduce<R>(f: (accumulator: R, leaf: NDArray) => R, value: unknow
 
 /** Each leaf with the path that leads to it, such as `layers[0].weight`. */
 export function paths(value: unknown): { path: string; leaf: NDArray }[] {
+  return namedPaths('tree.paths', value, '');
+}
+
+/** @internal The same; `name` names the tree in paths and errors. */
+export function namedPaths(where: string, value: unknown, name: string): { path: string; leaf: NDArray }[] {
   const out: { path: string; leaf: NDArray }[] = [];
   walk(
-    'tree.paths',
+    where,
     value,
-    '',
+    name,
     (v, path) => {
       const leaf = arrayLeaf(v);
       return leaf && { path: path.replace(/^\./, ''), leaf };

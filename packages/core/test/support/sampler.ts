@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 // The same examples on every run; another seed and more of them look further.
-const { FORBACK_TEST_SEED: seed = '1', FORBACK_TEST_RUNS: factor = '1' } = process.env;
+const { FORBACK_TEST_SEED: seed = '1', FORBACK_TEST_RUNS: factor = '1' } = globalThis.process?.env ?? {};
 fc.configureGlobal({ seed: Number(seed), includeErrorInReport: true });
 
 /** Checks a property of what a sampler builds, on `runs` examples. */
