@@ -83,13 +83,22 @@ function pickFrom<T>(s: Sampler, choices: Record<string, T>): [string, T] {
 }
 
 /** A random tower of transforms on f, its name, and how often it differentiates. */
-function tower(s: Sampler, name: string, f: Elementwise, height: number): { name: string; f: Elementwise; order: number } {
+function tower(
+  s: Sampler,
+  name: string,
+  f: Elementwise,
+  height: number,
+): { name: string; f: Elementwise; order: number } {
   let result = { name, f, order: 0 };
   for (let level = 0; level < height; level++) {
     // Orders above three add nothing but size.
     const differentiate = result.order < 3 && s.bool();
     const [label, transform] = pickFrom(s, differentiate ? derivatives : neutral);
-    result = { name: `${label}(${result.name})`, f: transform(result.f), order: result.order + (differentiate ? 1 : 0) };
+    result = {
+      name: `${label}(${result.name})`,
+      f: transform(result.f),
+      order: result.order + (differentiate ? 1 : 0),
+    };
   }
   return result;
 }
@@ -106,9 +115,19 @@ describe('towers of transforms', () => {
 
   test('on a function with a reverse derivative of its own', () => {
     forAll(120, (s) => {
-      const [inner, wrap] = pickFrom(s, { jit: neutral.jit, checkpoint: neutral.checkpoint, vmap: neutral.vmap, none: (f: Elementwise) => f });
+      const [inner, wrap] = pickFrom(s, {
+        jit: neutral.jit,
+        checkpoint: neutral.checkpoint,
+        vmap: neutral.vmap,
+        none: (f: Elementwise) => f,
+      });
       const [first, transform] = pickFrom(s, reverse);
-      const { name, f, order } = tower(s, first, transform((wrap as (f: Elementwise) => Elementwise)(withReverseRule)), s.int(0, 4));
+      const { name, f, order } = tower(
+        s,
+        first,
+        transform((wrap as (f: Elementwise) => Elementwise)(withReverseRule)),
+        s.int(0, 4),
+      );
       const x = values(s.pick([[], [2], [2, 2]]), 'float64', s.seed());
       expect(f(x), `${name} of ${inner}`).toBeAllclose(np.exp(x.mul(1.5)).mul(1.5 ** (order + 1)), { rtol: 1e-11 });
     });
@@ -116,7 +135,11 @@ describe('towers of transforms', () => {
 });
 
 /** A smooth function of matrices that mixes everything. */
-const mixed = (x: NDArray): NDArray => np.tanh(np.matmul(x, x.T)).add(np.sum(np.sin(x), 1, { keepDims: true })).mul(np.logsumexp(x));
+const mixed = (x: NDArray): NDArray =>
+  np
+    .tanh(np.matmul(x, x.T))
+    .add(np.sum(np.sin(x), 1, { keepDims: true }))
+    .mul(np.logsumexp(x));
 const scalar = (x: NDArray): NDArray => np.sum(mixed(x).mul(mixed(x)));
 
 describe('whole derivatives', () => {
@@ -124,7 +147,9 @@ describe('whole derivatives', () => {
   const basis = np.eye(6, 6, { dtype: 'float64' }).reshape([6, 2, 3]);
 
   test('jacfwd, jacrev and finite differences agree', () => {
-    const columns = [...basis].map((e) => directionalDerivative(([v]) => [mixed(v as NDArray)], [x], [e])[0] as NDArray);
+    const columns = [...basis].map(
+      (e) => directionalDerivative(([v]) => [mixed(v as NDArray)], [x], [e])[0] as NDArray,
+    );
     const expected = np.moveaxis(np.stack(columns), 0, 2).reshape([2, 2, 2, 3]);
     expect(jacfwd(mixed)(x)).toBeAllclose(expected, { rtol: 1e-7, atol: 1e-7 });
     expect(jacrev(mixed)(x)).toBeAllclose(jacfwd(mixed)(x), { rtol: 1e-12, atol: 1e-12 });
@@ -132,7 +157,9 @@ describe('whole derivatives', () => {
 
   test('hessian and finite differences of the gradient agree; it is symmetric', () => {
     const gradient = grad(scalar);
-    const rows = [...basis].map((e) => directionalDerivative(([v]) => [gradient(v as NDArray)], [x], [e])[0] as NDArray);
+    const rows = [...basis].map(
+      (e) => directionalDerivative(([v]) => [gradient(v as NDArray)], [x], [e])[0] as NDArray,
+    );
     const h = hessian(scalar)(x);
     expect(h.shape).toEqual([2, 3, 2, 3]);
     expect(h).toBeAllclose(np.stack(rows).reshape([2, 3, 2, 3]), { rtol: 1e-6, atol: 1e-6 });
@@ -156,7 +183,8 @@ describe('whole derivatives', () => {
   });
 
   test('checkpoint inside jit inside grad inside vmap', () => {
-    const f = (w: NDArray, v: NDArray) => np.sum(jit((a: NDArray, b: NDArray) => checkpoint((c: NDArray) => np.tanh(np.matmul(c, b)))(a))(w, v));
+    const f = (w: NDArray, v: NDArray) =>
+      np.sum(jit((a: NDArray, b: NDArray) => checkpoint((c: NDArray) => np.tanh(np.matmul(c, b)))(a))(w, v));
     const plain = (w: NDArray, v: NDArray) => np.sum(np.tanh(np.matmul(w, v)));
     const [ws, v] = [values([4, 2, 3], 'float64', 3), values([3, 2], 'float64', 4)];
     const mapped = vmap(grad(f, { argnums: [0, 1] }), { inAxes: [0, null] })(ws, v);
@@ -253,19 +281,33 @@ describe('arguments', () => {
     expect(grad(f)(x, n, x)).toBeAllclose([0, 3]);
     const [value, pull] = vjp(f, [x, n, x]);
     expect(value).toBeAllclose(6);
-    expect(pull(array(1, { dtype: 'float64' }))).toBeAllclose([array([0, 3], { dtype: 'float64' }), np.zeros([2], { dtype: 'int32' }), array([2, 2], { dtype: 'float64' })]);
+    expect(pull(array(1, { dtype: 'float64' }))).toBeAllclose([
+      array([0, 3], { dtype: 'float64' }),
+      np.zeros([2], { dtype: 'int32' }),
+      array([2, 2], { dtype: 'float64' }),
+    ]);
     const [, tangent] = jvp(f, [x, n, x], [x, np.zerosLike(n), np.zerosLike(x)]);
     expect(tangent).toBeAllclose(6);
   });
 
   test('argnums picks arguments, in the order of the list', () => {
     expect(grad(f, { argnums: 2 })(x, n, x)).toBeAllclose([2, 2]);
-    expect(grad(f, { argnums: [2, 0] })(x, n, x)).toBeAllclose([array([2, 2], { dtype: 'float64' }), array([0, 3], { dtype: 'float64' })]);
-    expect(valueAndGrad(f, { argnums: [0] })(x, n, x)).toBeAllclose([array(6, { dtype: 'float64' }), [array([0, 3], { dtype: 'float64' })]]);
+    expect(grad(f, { argnums: [2, 0] })(x, n, x)).toBeAllclose([
+      array([2, 2], { dtype: 'float64' }),
+      array([0, 3], { dtype: 'float64' }),
+    ]);
+    expect(valueAndGrad(f, { argnums: [0] })(x, n, x)).toBeAllclose([
+      array(6, { dtype: 'float64' }),
+      [array([0, 3], { dtype: 'float64' })],
+    ]);
   });
 
   test('auxiliary results pass through all levels as plain arrays', () => {
-    const g = (a: NDArray) => [np.sum(a.mul(a)), { twice: a.mul(2), count: 3, whole: np.argmax(a) }] as [NDArray, { twice: NDArray; count: number; whole: NDArray }];
+    const g = (a: NDArray) =>
+      [np.sum(a.mul(a)), { twice: a.mul(2), count: 3, whole: np.argmax(a) }] as [
+        NDArray,
+        { twice: NDArray; count: number; whole: NDArray },
+      ];
     const [gradient, aux] = grad(g, { hasAux: true })(x);
     expect(gradient).toBeAllclose([2, 4]);
     expect(aux.twice).toBeAllclose([2, 4]);
@@ -275,8 +317,14 @@ describe('arguments', () => {
     expect(again.twice).toBeAllclose([2, 4]);
     expect(compiled).toBeAllclose([2, 4]);
     const mapped = vmap(grad(g, { hasAux: true }))(np.stack([x, x.mul(2)]));
-    expect(mapped[0]).toBeAllclose([[2, 4], [4, 8]]);
-    expect(mapped[1].twice).toBeAllclose([[2, 4], [4, 8]]);
+    expect(mapped[0]).toBeAllclose([
+      [2, 4],
+      [4, 8],
+    ]);
+    expect(mapped[1].twice).toBeAllclose([
+      [2, 4],
+      [4, 8],
+    ]);
   });
 
   test('the auxiliary result has no influence on the gradient', () => {
@@ -302,7 +350,9 @@ describe('arguments', () => {
   });
 
   test('static texts cannot be taken for one another', () => {
-    const join = jit((a: NDArray, ...words: string[]) => a.mul(words.length * 100 + (words[0] ?? '').length), { staticArgnums: [1, 2] });
+    const join = jit((a: NDArray, ...words: string[]) => a.mul(words.length * 100 + (words[0] ?? '').length), {
+      staticArgnums: [1, 2],
+    });
     const one = array(1);
     expect(join(one, 'a"; "b')).toBeAllclose(106);
     expect(join(one, 'a', 'b')).toBeAllclose(201);
@@ -390,13 +440,14 @@ describe('functions with their own derivative', () => {
   });
 
   test('several arguments, trees, integers and mapped arguments next to others', () => {
-    const f = customVjp(
-      (p: { w: NDArray }, i: NDArray, v: NDArray) => np.take(p.w, i).mul(v),
-      {
-        forward: (p, i, v) => [np.take(p.w, i).mul(v), { p, i, v }],
-        backward: ({ p, i, v }, c) => [{ w: np.scatterAdd(np.zerosLike(p.w), i, c.mul(v)) }, np.zerosLike(i), c.mul(np.take(p.w, i)).mul(7)],
-      },
-    );
+    const f = customVjp((p: { w: NDArray }, i: NDArray, v: NDArray) => np.take(p.w, i).mul(v), {
+      forward: (p, i, v) => [np.take(p.w, i).mul(v), { p, i, v }],
+      backward: ({ p, i, v }, c) => [
+        { w: np.scatterAdd(np.zerosLike(p.w), i, c.mul(v)) },
+        np.zerosLike(i),
+        c.mul(np.take(p.w, i)).mul(7),
+      ],
+    });
     const w = values([4], 'float64', 9);
     const i = array([3, 1, 1], { dtype: 'int32' });
     const loss = (a: NDArray, b: NDArray) => np.sum(f({ w: a }, i, b));
@@ -436,14 +487,19 @@ describe('functions with their own derivative', () => {
       backward: (_none, c) => [c],
     });
     const loss = (w: NDArray) => np.sum(np.square(hard(w).sub(1)));
-    expect(grad((w: NDArray) => np.sum(np.square(w.greater(0).astype('float32').sub(1))))(array([-1, 1]))).toBeAllclose([0, 0]);
+    expect(grad((w: NDArray) => np.sum(np.square(w.greater(0).astype('float32').sub(1))))(array([-1, 1]))).toBeAllclose(
+      [0, 0],
+    );
     expect(grad(loss)(array([-1, 1]))).toBeAllclose([-2, 0]);
   });
 
   test('customJvp with integer results', () => {
     const f = customJvp(
       (v: NDArray) => ({ y: v.mul(2), i: np.argmax(v) }),
-      ([v], [t]) => [{ y: v.mul(2), i: np.argmax(v) }, { y: t.mul(2), i: np.zeros([], { dtype: 'int32' }) }],
+      ([v], [t]) => [
+        { y: v.mul(2), i: np.argmax(v) },
+        { y: t.mul(2), i: np.zeros([], { dtype: 'int32' }) },
+      ],
     );
     const g = (v: NDArray) => {
       const { y, i } = f(v);

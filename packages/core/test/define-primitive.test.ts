@@ -3,8 +3,8 @@ import './support/matchers';
 import {
   array,
   bind,
-  definePrimitive,
   DTypeError,
+  definePrimitive,
   grad,
   hessian,
   init,
@@ -115,7 +115,10 @@ describe('an operation of one’s own', () => {
   test('maps', () => {
     const m = np.stack([x, x.mul(2)]);
     expect(vmap((v: NDArray) => squareplus(v), { inAxes: 1, outAxes: 1 })(m)).toBeAllclose(plain(m), exact);
-    expect(vmap(grad((v: NDArray) => np.sum(squareplus(v))))(m)).toBeAllclose(grad((v: NDArray) => np.sum(plain(v)))(m), exact);
+    expect(vmap(grad((v: NDArray) => np.sum(squareplus(v))))(m)).toBeAllclose(
+      grad((v: NDArray) => np.sum(plain(v)))(m),
+      exact,
+    );
     expect(jit(vmap(jit((v: NDArray) => squareplus(v))))(m)).toBeAllclose(plain(m), exact);
   });
 
@@ -129,7 +132,10 @@ describe('an operation of one’s own', () => {
     expect(linearTranspose((v: NDArray) => difference(v), [x])(x)[0]).toBeAllclose([-2.5, -0.5, -2, 2], exact);
     expect(jacrev((v: NDArray) => difference(v))(x)).toHaveSameBits(jacfwd((v: NDArray) => difference(v))(x));
     const m = np.stack([x, x.mul(2)]);
-    expect(vmap((v: NDArray) => difference(v), { inAxes: 1, outAxes: 1 })(m)).toBeAllclose(np.concatenate([m.slice([0, 1]), m.slice([1, 2]).sub(m.slice([0, 1]))]), exact);
+    expect(vmap((v: NDArray) => difference(v), { inAxes: 1, outAxes: 1 })(m)).toBeAllclose(
+      np.concatenate([m.slice([0, 1]), m.slice([1, 2]).sub(m.slice([0, 1]))]),
+      exact,
+    );
     const loss = (v: NDArray) => np.sum(np.square(difference(v)));
     expect(grad(jit(loss))(x)).toBeAllclose(difference(difference(x), true).mul(2), exact);
   });

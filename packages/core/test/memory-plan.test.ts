@@ -5,8 +5,10 @@ import type { NDArray } from '../src/array/ndarray';
 import { init } from '../src/backends/current';
 import { DonatedArrayError } from '../src/errors';
 import * as np from '../src/numpy';
+import { array } from '../src/numpy/creation';
 import { threefry } from '../src/primitives/threefry';
 import { checkpoint } from '../src/transforms/checkpoint';
+import { grad } from '../src/transforms/grad';
 import { jit } from '../src/transforms/jit';
 import { forAll, type Sampler } from './support/sampler';
 import { values } from './support/values';
@@ -33,7 +35,9 @@ function randomProgram(s: Sampler, large: boolean): RandomProgram {
     steps.push(step);
     known.push(...step(known));
   }
-  const results = Array.from({ length: s.int(1, 4) }, () => s.int(0, 9)).map((back) => Math.max(0, known.length - 1 - back));
+  const results = Array.from({ length: s.int(1, 4) }, () => s.int(0, 9)).map((back) =>
+    Math.max(0, known.length - 1 - back),
+  );
   return {
     inputs,
     run(from) {
@@ -50,8 +54,12 @@ function randomStep(s: Sampler, known: readonly NDArray[]): Step | null {
   const draw = () => Math.max(0, known.length - 1 - s.int(0, s.bool() ? 2 : 7));
   const [i, j] = [draw(), draw()];
   const [x, y] = [known[i] as NDArray, known[j] as NDArray];
-  const one = (f: (x: NDArray) => NDArray): Step => (all) => [f(all[i] as NDArray)];
-  const two = (f: (x: NDArray, y: NDArray) => NDArray): Step => (all) => [f(all[i] as NDArray, all[j] as NDArray)];
+  const one =
+    (f: (x: NDArray) => NDArray): Step =>
+    (all) => [f(all[i] as NDArray)];
+  const two =
+    (f: (x: NDArray, y: NDArray) => NDArray): Step =>
+    (all) => [f(all[i] as NDArray, all[j] as NDArray)];
   const axis = x.ndim > 0 ? s.int(0, x.ndim - 1) : 0;
   const n = x.shape[axis] ?? 0;
   const before = Array.from({ length: axis }, () => null);
@@ -94,13 +102,38 @@ function randomStep(s: Sampler, known: readonly NDArray[]): Step | null {
       return one((v) => np.scatterAdd(v, picked, np.take(v, picked, axis), axis));
     }
     case 17:
-      return n > 1 ? one((v) => np.dynamicUpdateSlice(v, v.slice([0, 1]), v.shape.map((_, a) => (a === 0 ? 1 : 0)))) : null;
+      return n > 1
+        ? one((v) =>
+            np.dynamicUpdateSlice(
+              v,
+              v.slice([0, 1]),
+              v.shape.map((_, a) => (a === 0 ? 1 : 0)),
+            ),
+          )
+        : null;
     case 18:
       return x.ndim > 0 ? one((v) => np.sort(v, axis)) : null;
     case 19:
-      return x.dtype === 'uint32' ? (all) => threefry(...([i, i, j, j].map((k) => all[sameShape && y.dtype === 'uint32' ? k : i]) as [NDArray, NDArray, NDArray, NDArray])) : null;
+      return x.dtype === 'uint32'
+        ? (all) =>
+            threefry(
+              ...([i, i, j, j].map((k) => all[sameShape && y.dtype === 'uint32' ? k : i]) as [
+                NDArray,
+                NDArray,
+                NDArray,
+                NDArray,
+              ]),
+            )
+        : null;
     case 20:
-      return one(s.pick([jit, checkpoint])((v: NDArray) => v.mul(v).reshape([-1]).add(v.reshape([-1]))));
+      return one(
+        s.pick([jit, checkpoint])((v: NDArray) =>
+          v
+            .mul(v)
+            .reshape([-1])
+            .add(v.reshape([-1])),
+        ),
+      );
     default:
       return x.dtype === 'int32' && x.ndim === 2 ? one((v) => np.matmul(v, v.T)) : one((v) => v.astype('int32'));
   }
@@ -152,4 +185,55 @@ describe('a compiled program gives the bits of its operations one by one', () =>
       init();
     }
   }, 60_000);
+});
+
+describe('a donated buffer', () => {
+  const buffer = (x: NDArray) => storageOf(x);
+  const state = () => ({ w: values([4, 3], 'float32', 1), m: values([4, 3], 'float32', 2) });
+
+  test('becomes the result where nothing reads it any more', () => {
+    const step = jit((s: { w: NDArray; m: NDArray }) => ({ w: s.w.sub(s.m), m: s.m.mul(0.9) }), { donate: 0 });
+    const first = state();
+    const buffers = [buffer(first.m), buffer(first.w)];
+    let current = first;
+    for (let i = 0; i < 5; i++) {
+      current = step(current);
+      expect(buffers.map((b) => [buffer(current.m), buffer(current.w)].includes(b))).toEqual([true, true]);
+    }
+  });
+
+  test('is left alone while something still reads it, also through a view', () => {
+    const f = jit((x: NDArray) => [x.mul(2), np.flip(x).add(x.T.reshape([4, 3]))], { donate: 0 });
+    const x = values([4, 3], 'float32', 3);
+    const expected = [x.mul(2), np.flip(x).add(x.T.reshape([4, 3]))];
+    expect(f(copy(x))).toHaveSameBits(expected);
+  });
+
+  test('of another size or dtype is given up without use', () => {
+    const f = jit((x: NDArray) => [x.astype('int32'), np.sum(x)], { donate: 0 });
+    const x = array([1.5, 2.5]);
+    expect(f(x)).toHaveSameBits([array([1, 2], { dtype: 'int32' }), array(4)]);
+    expect(() => x.dataSync()).toThrow(DonatedArrayError);
+  });
+
+  test('comes back as a copy when the argument itself is the result', () => {
+    const f = jit((x: NDArray) => [x, x, x.reshape([2, 1])], { donate: 0 });
+    const results = f(array([1, 2]));
+    expect(results).toHaveSameBits([array([1, 2]), array([1, 2]), array([[1], [2]])]);
+    expect(new Set(results.map(buffer)).size).toBe(3);
+  });
+
+  test('numbers among donated arguments are not donated', () => {
+    const f = jit((s: { w: NDArray; rate: number | NDArray }) => s.w.mul(s.rate), { donate: 0 });
+    expect(f({ w: array([1, 2]), rate: 2 })).toHaveSameBits([2, 4]);
+    expect(f({ w: array([1, 2]), rate: 3 })).toHaveSameBits([3, 6]);
+  });
+
+  test('inside another transform nothing is donated', () => {
+    const f = jit((x: NDArray) => np.sum(x.mul(x)), { donate: 0 });
+    const x = array([1, 2]);
+    expect(grad(f)(x)).toHaveSameBits([2, 4]);
+    expect(jit((v: NDArray) => f(v).add(np.sum(v)))(x)).toHaveSameBits(array(8));
+    expect(x.toJS()).toEqual([1, 2]);
+  });
 });

@@ -126,7 +126,9 @@ describe('feedback alignment through the transpose rule', () => {
     const replaced = grad(f, { argnums: [0, 1], transpose: feedback(new Map([[0, b]])) })(w, h);
     expect(replaced[1]).toBeAllclose(along(w, b), close);
     expect(replaced[0]).toHaveSameBits(grad(f)(w, h));
-    expect(grad(f, { argnums: [0, 1], transpose: feedback(new Map([[0, w]])) })(w, h)).toHaveSameBits(grad(f, { argnums: [0, 1] })(w, h));
+    expect(grad(f, { argnums: [0, 1], transpose: feedback(new Map([[0, w]])) })(w, h)).toHaveSameBits(
+      grad(f, { argnums: [0, 1] })(w, h),
+    );
     expect(grad(jit(f), { argnums: [0, 1], transpose: feedback(new Map([[0, b]])) })(w, h)).toHaveSameBits(replaced);
   });
 
@@ -134,8 +136,10 @@ describe('feedback alignment through the transpose rule', () => {
     const w = values([3, 3], 'float64', 60);
     const b = values([3, 3], 'float64', 61);
     const h = values([2, 3], 'float64', 62);
-    const f = (first: NDArray, second: NDArray, input: NDArray) => np.sum(np.matmul(np.matmul(np.matmul(input, w), second), first));
-    const only = (leaf: number) => grad(f, { argnums: [0, 1, 2], transpose: feedback(new Map([[leaf, b]])) })(w, w, h)[2];
+    const f = (first: NDArray, second: NDArray, input: NDArray) =>
+      np.sum(np.matmul(np.matmul(np.matmul(input, w), second), first));
+    const only = (leaf: number) =>
+      grad(f, { argnums: [0, 1, 2], transpose: feedback(new Map([[leaf, b]])) })(w, w, h)[2];
     const ones = np.onesLike(h);
     const back = (...matrices: NDArray[]) => matrices.reduce((c, m) => np.matmul(c, m.T), ones);
     expect(only(0)).toBeAllclose(back(b, w, w), close);
@@ -143,9 +147,21 @@ describe('feedback alignment through the transpose rule', () => {
   });
 
   test('works for convolutions', () => {
-    const params2d = { stride: [1, 1], padding: [[1, 1], [1, 1]] as const, dilation: [1, 1], groups: 1 };
+    const params2d = {
+      stride: [1, 1],
+      padding: [
+        [1, 1],
+        [1, 1],
+      ] as const,
+      dilation: [1, 1],
+      groups: 1,
+    };
     const image = values([2, 1, 5, 5], 'float64', 70);
-    const [w1, w2, b2] = [values([3, 1, 3, 3], 'float64', 71), values([2, 3, 3, 3], 'float64', 72), values([2, 3, 3, 3], 'float64', 73)];
+    const [w1, w2, b2] = [
+      values([3, 1, 3, 3], 'float64', 71),
+      values([2, 3, 3, 3], 'float64', 72),
+      values([2, 3, 3, 3], 'float64', 73),
+    ];
     const f = (a: NDArray, c: NDArray) => {
       const h = np.tanh(conv(image, a, [2, 3, 5, 5], params2d));
       return np.sum(conv(h, c, [2, 2, 5, 5], params2d));
@@ -167,7 +183,8 @@ describe('a rule with a memory', () => {
     let outputError: NDArray | null = null;
     return ({ operands, origins, primitive }, [cotangent], standard) => {
       const [, weights] = origins;
-      if (primitive.name !== 'dot' || !cotangent || !weights || isLinearOperand(operands[1] as NDArray)) return standard();
+      if (primitive.name !== 'dot' || !cotangent || !weights || isLinearOperand(operands[1] as NDArray))
+        return standard();
       outputError ??= cotangent;
       const layer = (weights.leaf - 1) / 2;
       return [np.matmul(outputError, (toOutput[layer] as NDArray).T), null];
@@ -192,8 +209,14 @@ describe('a rule with a memory', () => {
     };
     grad(loss, { transpose: watch })(params, x, y);
     expect(seen.map((e) => e.name)).toEqual(['dot', 'dot', 'dot', 'dot', 'dot']);
-    expect(seen[0]?.shapes).toEqual([[6, 3], [3, 2]]);
-    expect(seen.at(-1)?.shapes).toEqual([[6, 4], [4, 5]]);
+    expect(seen[0]?.shapes).toEqual([
+      [6, 3],
+      [3, 2],
+    ]);
+    expect(seen.at(-1)?.shapes).toEqual([
+      [6, 4],
+      [4, 5],
+    ]);
     expect(seen.map((e) => e.index)).toEqual(seen.map((e) => e.index).sort((a, b) => b - a));
   });
 
@@ -208,9 +231,13 @@ describe('a rule with a memory', () => {
 
   test('that returns something else is told so', () => {
     const wrongCount: TransposeRule = () => [null, null, null, null];
-    expect(() => grad(loss, { transpose: wrongCount })(params, x, y)).toThrow(/transpose rule for \w+: expected an array of \d cotangents .*, got 4/);
+    expect(() => grad(loss, { transpose: wrongCount })(params, x, y)).toThrow(
+      /transpose rule for \w+: expected an array of \d cotangents .*, got 4/,
+    );
     const wrongShape: TransposeRule = ({ operands }) => operands.map(() => np.zeros([7], { dtype: 'float64' }));
     expect(() => grad(loss, { transpose: wrongShape })(params, x, y)).toThrow(DifferentiationError);
-    expect(() => grad(loss, { transpose: wrongShape })(params, x, y)).toThrow(/expected cotangent 0 to be float64\[.*\], got float64\[7\]/);
+    expect(() => grad(loss, { transpose: wrongShape })(params, x, y)).toThrow(
+      /expected cotangent 0 to be float64\[.*\], got float64\[7\]/,
+    );
   });
 });

@@ -116,7 +116,9 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
   /** The only element. Throws for arrays of any other size. */
   item(): number {
     if (this.size !== 1) {
-      throw new ArgumentError(`item: expected an array with one element, got ${showType(this)}; reduce or index it first`);
+      throw new ArgumentError(
+        `item: expected an array with one element, got ${showType(this)}; reduce or index it first`,
+      );
     }
     return this.storage('item')[0] as number;
   }

@@ -1,9 +1,9 @@
 import type { ArrayLike, NDArray } from '../array/ndarray';
 import { showShape } from '../array/shape';
 import { ArgumentError, ShapeError } from '../errors';
+import { abs, max } from '../numpy';
 import { asFloat } from '../numpy/operands';
 import { type Axes, type ReduceOptions, sum } from '../numpy/reductions';
-import { abs, max } from '../numpy';
 import { add, mul } from '../primitives/arithmetic';
 import { fillLike } from '../primitives/broadcast';
 import { sqrt } from '../primitives/elementary';

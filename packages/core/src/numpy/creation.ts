@@ -24,7 +24,10 @@ export interface ArrayOptions {
  * @throws ShapeError for ragged lists or a shape that does not fit; DTypeError for typed arrays whose dtype is not
  * obvious (bytes, 16 bits, 64-bit integers) unless `dtype` is given.
  */
-export function array(data: ArrayLike | NestedArray | TypedArray | ArrayBufferView, options: ArrayOptions = {}): NDArray {
+export function array(
+  data: ArrayLike | NestedArray | TypedArray | ArrayBufferView,
+  options: ArrayOptions = {},
+): NDArray {
   if (data instanceof NDArray) {
     const cast = options.dtype === undefined ? data : data.astype(checkDType('array', options.dtype));
     return options.shape === undefined ? cast : cast.reshape(options.shape);
@@ -40,7 +43,9 @@ function fromTypedArray(data: Indexed<number | bigint>, options: ArrayOptions): 
   const dtype = options.dtype === undefined ? dtypeOfStorage(data) : checkDType('array', options.dtype);
   const kind = (data as object).constructor.name;
   if (dtype === undefined) {
-    throw new DTypeError(`array: a ${kind} has no dtype of its own here; say which you want: { dtype: 'float32' }, ...`);
+    throw new DTypeError(
+      `array: a ${kind} has no dtype of its own here; say which you want: { dtype: 'float32' }, ...`,
+    );
   }
   if (typeof data.length !== 'number') throw new ArgumentError(`array: expected numbers, got a ${kind}`);
   return wrap(convert(data, dtype), dtype, options.shape ?? [data.length]);
@@ -67,15 +72,21 @@ function fromNested(data: NestedArray, options: ArrayOptions): NDArray {
   const visit = (value: unknown, depth: number, path: string): void => {
     if (Array.isArray(value)) {
       if (depth >= shape.length || value.length !== shape[depth]) {
-        throw new ShapeError(`array: ragged list: expected ${shape[depth] ?? 'a number'} at data${path}, got ${value.length} elements`);
+        throw new ShapeError(
+          `array: ragged list: expected ${shape[depth] ?? 'a number'} at data${path}, got ${value.length} elements`,
+        );
       }
       value.forEach((item, i) => {
         visit(item, depth + 1, `${path}[${i}]`);
       });
     } else if (typeof value !== 'number' && typeof value !== 'boolean') {
-      throw new ArgumentError(`array: expected numbers or booleans, got ${value === null ? 'null' : typeof value} at data${path}`);
+      throw new ArgumentError(
+        `array: expected numbers or booleans, got ${value === null ? 'null' : typeof value} at data${path}`,
+      );
     } else if (depth !== shape.length) {
-      throw new ShapeError(`array: ragged list: expected a list of ${shape[depth]} at data${path}, got ${String(value)}`);
+      throw new ShapeError(
+        `array: ragged list: expected a list of ${shape[depth]} at data${path}, got ${String(value)}`,
+      );
     } else {
       flat.push(value);
     }
@@ -94,12 +105,15 @@ export interface DTypeOption {
 /** A constant of its own: outside of traces, scalars too have a buffer that can be donated. */
 function constant(value: number | boolean, shape: Shape, dtype: DType): NDArray {
   const x = fill(value, shape, dtype);
-  return x.literal && findTrace('full', []) === null ? NDArray.fromStorage(x.storage('full').slice(), { shape, dtype }) : x;
+  return x.literal && findTrace('full', []) === null
+    ? NDArray.fromStorage(x.storage('full').slice(), { shape, dtype })
+    : x;
 }
 
 /** An array of one value. Without `dtype`: float32 for a number, bool for a boolean. */
 export function full(shape: Shape, value: number | boolean, options: DTypeOption = {}): NDArray {
-  const dtype = options.dtype === undefined ? (typeof value === 'boolean' ? 'bool' : 'float32') : checkDType('full', options.dtype);
+  const dtype =
+    options.dtype === undefined ? (typeof value === 'boolean' ? 'bool' : 'float32') : checkDType('full', options.dtype);
   return constant(value, checkShape('full', shape), dtype);
 }
 
@@ -150,7 +164,13 @@ export function arange(start: number, stop?: number, step = 1, options: DTypeOpt
 }
 
 function listed(n: number, element: (i: number) => number, dtype: DType): NDArray {
-  return NDArray.fromStorage(convert(Array.from({ length: n }, (_, i) => element(i)), dtype), { shape: [n], dtype });
+  return NDArray.fromStorage(
+    convert(
+      Array.from({ length: n }, (_, i) => element(i)),
+      dtype,
+    ),
+    { shape: [n], dtype },
+  );
 }
 
 /** n numbers from `start` to `stop`, both included, at equal distances. */
@@ -187,4 +207,3 @@ export function tril(x: ArrayLike, k = 0): NDArray {
 export function triu(x: ArrayLike, k = 0): NDArray {
   return triangle('triu', x, k, false);
 }
-

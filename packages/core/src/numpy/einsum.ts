@@ -25,11 +25,17 @@ interface Labelled {
 export function einsum(equation: string, ...arrays: ArrayLike[]): NDArray {
   const { inputs, output } = parse(equation, arrays.length);
   const dtype = resultDType('einsum', arrays);
-  const operands = arrays.map((x, i) => label(cast(asArray('einsum', x), dtype === 'bool' ? 'int32' : dtype), inputs[i] as string));
+  const operands = arrays.map((x, i) =>
+    label(cast(asArray('einsum', x), dtype === 'bool' ? 'int32' : dtype), inputs[i] as string),
+  );
   checkSizes(equation, operands);
   let result = operands[0] as Labelled;
   operands.slice(1).forEach((next, i) => {
-    const later = operands.slice(i + 2).map((o) => o.labels).join('') + output;
+    const later =
+      operands
+        .slice(i + 2)
+        .map((o) => o.labels)
+        .join('') + output;
     result = combine(result, next, later);
   });
   result = sumAway(result, output);
@@ -43,9 +49,12 @@ function parse(equation: string, count: number): { inputs: string[]; output: str
   const compact = equation.replaceAll(' ', '');
   const [left = '', right, ...more] = compact.split('->');
   const inputs = left.split(',');
-  const fine = /^[A-Za-z]*(,[A-Za-z]*)*$/.test(left) && (right === undefined || /^[A-Za-z]*$/.test(right)) && more.length === 0;
+  const fine =
+    /^[A-Za-z]*(,[A-Za-z]*)*$/.test(left) && (right === undefined || /^[A-Za-z]*$/.test(right)) && more.length === 0;
   if (!fine) {
-    throw new ArgumentError(`einsum: cannot read '${equation}'; expected letters, commas and at most one '->', such as 'ij,jk->ik'`);
+    throw new ArgumentError(
+      `einsum: cannot read '${equation}'; expected letters, commas and at most one '->', such as 'ij,jk->ik'`,
+    );
   }
   if (inputs.length !== count) {
     throw new ArgumentError(`einsum: '${equation}' has ${inputs.length} operands, got ${count} arrays`);
@@ -54,15 +63,19 @@ function parse(equation: string, count: number): { inputs: string[]; output: str
   const once = letters.filter((l) => inputs.join('').split(l).length === 2).join('');
   const output = right ?? once;
   const unknown = [...output].find((l) => !letters.includes(l));
-  if (unknown !== undefined) throw new ArgumentError(`einsum: '${unknown}' in the result of '${equation}' is in no operand`);
-  if (new Set(output).size !== output.length) throw new ArgumentError(`einsum: a letter occurs twice in the result of '${equation}'`);
+  if (unknown !== undefined)
+    throw new ArgumentError(`einsum: '${unknown}' in the result of '${equation}' is in no operand`);
+  if (new Set(output).size !== output.length)
+    throw new ArgumentError(`einsum: a letter occurs twice in the result of '${equation}'`);
   return { inputs, output };
 }
 
 /** Takes diagonals, so that each letter names one axis. */
 function label(array: NDArray, labels: string): Labelled {
   if (labels.length !== array.ndim) {
-    throw new ShapeError(`einsum: '${labels}' names ${labels.length} axes, but the array has shape ${showShape(array.shape)}`);
+    throw new ShapeError(
+      `einsum: '${labels}' names ${labels.length} axes, but the array has shape ${showShape(array.shape)}`,
+    );
   }
   for (let i = 0; i < labels.length; i++) {
     const j = labels.indexOf(labels[i] as string, i + 1);

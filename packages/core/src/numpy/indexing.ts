@@ -23,10 +23,12 @@ export type SliceRange = null | readonly [start: number | null, stop: number | n
 /** The part of each leading axis that its range names; negative positions count from the end, as in NumPy. */
 export function slice(x: ArrayLike, ...ranges: SliceRange[]): NDArray {
   const a = asArray('slice', x);
-  if (ranges.length > a.ndim) throw new ShapeError(`slice: ${ranges.length} ranges for an array of shape ${showShape(a.shape)}`);
+  if (ranges.length > a.ndim)
+    throw new ShapeError(`slice: ${ranges.length} ranges for an array of shape ${showShape(a.shape)}`);
   const resolved = a.shape.map((n, axis) => {
     const [start, stop, step = 1] = ranges[axis] ?? [null, null];
-    if (!Number.isInteger(step) || step < 1) throw new ArgumentError(`slice: expected a whole step of 1 or more, got ${step}`);
+    if (!Number.isInteger(step) || step < 1)
+      throw new ArgumentError(`slice: expected a whole step of 1 or more, got ${step}`);
     const place = (at: number | null, otherwise: number) => {
       if (at === null) return otherwise;
       if (!Number.isInteger(at)) throw new ArgumentError(`slice: expected whole positions, got ${at}`);
@@ -46,7 +48,8 @@ export function slice(x: ArrayLike, ...ranges: SliceRange[]): NDArray {
 /** The sub-array at given positions of the leading axes, which disappear; negative counts from the end. */
 export function at(x: ArrayLike, ...indices: number[]): NDArray {
   const a = asArray('at', x);
-  if (indices.length > a.ndim) throw new ShapeError(`at: ${indices.length} indices for an array of shape ${showShape(a.shape)}`);
+  if (indices.length > a.ndim)
+    throw new ShapeError(`at: ${indices.length} indices for an array of shape ${showShape(a.shape)}`);
   const starts = indices.map((index, axis) => {
     const n = a.shape[axis] as number;
     if (!Number.isInteger(index) || index < -n || index >= n) {
@@ -75,10 +78,15 @@ function asIndices(where: string, indices: ArrayLike | readonly number[], n: num
 }
 
 function asIndexArray(where: string, indices: ArrayLike | readonly number[]): NDArray {
-  const fraction = typeof indices === 'number' || Array.isArray(indices) ? [indices].flat().find((i) => !Number.isInteger(i)) : undefined;
+  const fraction =
+    typeof indices === 'number' || Array.isArray(indices)
+      ? [indices].flat().find((i) => !Number.isInteger(i))
+      : undefined;
   if (fraction !== undefined) throw new ArgumentError(`${where}: expected whole indices, got ${fraction}`);
   if (typeof indices === 'number') return NDArray.scalar(indices, 'int32');
-  const a = Array.isArray(indices) ? array(indices as number[], { dtype: 'int32' }) : asArray(where, indices as ArrayLike);
+  const a = Array.isArray(indices)
+    ? array(indices as number[], { dtype: 'int32' })
+    : asArray(where, indices as ArrayLike);
   if (!isInteger(a.dtype)) {
     throw new DTypeError(`${where}: expected integer indices, got ${showType(a)}; convert with astype('int32')`);
   }
@@ -98,7 +106,12 @@ export function take(x: ArrayLike, indices: ArrayLike | readonly number[], axis 
 }
 
 /** Brings `axis` to the end, where `gather` with all other axes as batch works on it. */
-function alongLast(where: string, x: NDArray, indices: NDArray, axis: number): { x: NDArray; indices: NDArray; last: number } {
+function alongLast(
+  where: string,
+  x: NDArray,
+  indices: NDArray,
+  axis: number,
+): { x: NDArray; indices: NDArray; last: number } {
   const sameOutside = x.ndim === indices.ndim && x.shape.every((n, i) => i === axis || n === indices.shape[i]);
   if (!sameOutside) {
     throw new ShapeError(
@@ -120,7 +133,12 @@ export function takeAlongAxis(x: ArrayLike, indices: ArrayLike, axis: number): N
 }
 
 /** x with `updates` added at `indices` along an axis; duplicates add up. `updates` has the shape that `take` gives. */
-export function scatterAdd(x: ArrayLike, indices: ArrayLike | readonly number[], updates: ArrayLike, axis = 0): NDArray {
+export function scatterAdd(
+  x: ArrayLike,
+  indices: ArrayLike | readonly number[],
+  updates: ArrayLike,
+  axis = 0,
+): NDArray {
   const a = asArray('scatterAdd', x);
   const along = checkAxis('scatterAdd', axis, a.ndim);
   const at = asIndices('scatterAdd', indices, a.shape[along] as number);
@@ -149,7 +167,9 @@ export function dynamicUpdateSlice(x: ArrayLike, update: ArrayLike, starts: read
   const a = asArray('dynamicUpdateSlice', x);
   const block = cast(asArray('dynamicUpdateSlice', update), a.dtype);
   if (block.ndim !== a.ndim) {
-    throw new ShapeError(`dynamicUpdateSlice: update ${showShape(block.shape)} must have the rank of ${showShape(a.shape)}`);
+    throw new ShapeError(
+      `dynamicUpdateSlice: update ${showShape(block.shape)} must have the rank of ${showShape(a.shape)}`,
+    );
   }
   return dynamic.dynamicUpdateSlice(a, block, asStarts('dynamicUpdateSlice', a, starts));
 }
@@ -195,7 +215,11 @@ export function diagonal(x: ArrayLike, k = 0): NDArray {
   const length = Math.max(0, k >= 0 ? Math.min(n, m - k) : Math.min(n + k, m));
   const flat = reshape(a, [...a.shape.slice(0, -2), n * m]);
   const first = k >= 0 ? k : -k * m;
-  return take(flat, range(length).map((i) => first + i * (m + 1)), -1);
+  return take(
+    flat,
+    range(length).map((i) => first + i * (m + 1)),
+    -1,
+  );
 }
 
 /** A matrix with the elements of a vector on diagonal k, or the diagonal k of a matrix. */

@@ -1,5 +1,14 @@
 import type { ArrayLike, NDArray } from '../array/ndarray';
-import { broadcastShapes, checkAxes, checkAxis, checkShape, range, type Shape, showShape, sizeOf } from '../array/shape';
+import {
+  broadcastShapes,
+  checkAxes,
+  checkAxis,
+  checkShape,
+  range,
+  type Shape,
+  showShape,
+  sizeOf,
+} from '../array/shape';
 import { ArgumentError, ShapeError } from '../errors';
 import * as primitives from '../primitives/broadcast';
 import { cast } from '../primitives/cast';
@@ -13,12 +22,17 @@ export function reshape(x: ArrayLike, shape: Shape): NDArray {
   const a = asArray('reshape', x);
   const unknown = shape.filter((n) => n === -1).length;
   if (unknown > 1) throw new ShapeError(`reshape: at most one size may be -1, got ${showShape(shape)}`);
-  const known = checkShape('reshape', shape.filter((n) => n !== -1));
+  const known = checkShape(
+    'reshape',
+    shape.filter((n) => n !== -1),
+  );
   const product = sizeOf(known);
   const rest = product === 0 ? 0 : a.size / product;
   const target = shape.map((n) => (n === -1 ? rest : n));
   if (!Number.isInteger(rest) || sizeOf(target) !== a.size) {
-    throw new ShapeError(`reshape: ${showShape(a.shape)} has ${a.size} elements, which do not fit in ${showShape(shape)}`);
+    throw new ShapeError(
+      `reshape: ${showShape(a.shape)} has ${a.size} elements, which do not fit in ${showShape(shape)}`,
+    );
   }
   return shapes.reshape(a, target);
 }
@@ -100,7 +114,9 @@ export function stack(arrays: readonly ArrayLike[], axis = 0): NDArray {
   const first = list[0] as NDArray;
   for (const x of list) {
     if (showShape(x.shape) !== showShape(first.shape)) {
-      throw new ShapeError(`stack: expected arrays of one shape, got ${showShape(first.shape)} and ${showShape(x.shape)}`);
+      throw new ShapeError(
+        `stack: expected arrays of one shape, got ${showShape(first.shape)} and ${showShape(x.shape)}`,
+      );
     }
   }
   const at = checkAxis('stack', axis, first.ndim + 1);
@@ -134,14 +150,15 @@ function sliceAxis(a: NDArray, axis: number, start: number, stop: number): NDArr
 export type PadWidth = number | readonly [before: number, after: number];
 
 /**
- * A constant around the array: one width for all sides, `[before, after]` for all axes, or a list with an entry for each
- * axis, of which at least one is a pair.
+ * A constant around the array: one width for all sides, `[before, after]` for every axis, or a list with an entry for
+ * each axis (two plain numbers are before and after).
  */
 export function pad(x: ArrayLike, widths: PadWidth | readonly PadWidth[], value = 0): NDArray {
   const a = asArray('pad', x);
   const perAxis = Array.isArray(widths) && (widths.length !== 2 || widths.some((w) => Array.isArray(w)));
   const list = (perAxis ? widths : range(a.ndim).map(() => widths)) as readonly PadWidth[];
-  if (list.length !== a.ndim) throw new ShapeError(`pad: expected ${a.ndim} widths, one for each axis, got ${list.length}`);
+  if (list.length !== a.ndim)
+    throw new ShapeError(`pad: expected ${a.ndim} widths, one for each axis, got ${list.length}`);
   const low = list.map((w) => (typeof w === 'number' ? w : w[0]));
   const high = list.map((w) => (typeof w === 'number' ? w : w[1]));
   checkShape('pad', [...low, ...high]);
@@ -159,7 +176,7 @@ export function roll(x: ArrayLike, shift: number, axis: number): NDArray {
   const a = asArray('roll', x);
   const at = checkAxis('roll', axis, a.ndim);
   const n = a.shape[at] as number;
-  const cut = n === 0 ? 0 : (((-shift % n) + n) % n);
+  const cut = n === 0 ? 0 : ((-shift % n) + n) % n;
   if (cut === 0) return a;
   return structure.concatenate([sliceAxis(a, at, cut, n), sliceAxis(a, at, 0, cut)], at);
 }

@@ -10,7 +10,9 @@ export function asArray(where: string, x: ArrayLike): NDArray {
   if (x instanceof NDArray) return x;
   if (typeof x === 'number') return NDArray.scalar(x, 'float32');
   if (typeof x === 'boolean') return NDArray.scalar(x, 'bool');
-  throw new ArgumentError(`${where}: expected an array, a number or a boolean, got ${describe(x)}; make arrays with array(...)`);
+  throw new ArgumentError(
+    `${where}: expected an array, a number or a boolean, got ${describe(x)}; make arrays with array(...)`,
+  );
 }
 
 function describe(x: unknown): string {
@@ -35,7 +37,11 @@ function convert(where: string, x: ArrayLike, dtype: DType): NDArray {
 }
 
 /** Operands of one dtype and one shape. */
-export function promote(where: string, operands: readonly ArrayLike[], dtype = resultDType(where, operands)): NDArray[] {
+export function promote(
+  where: string,
+  operands: readonly ArrayLike[],
+  dtype = resultDType(where, operands),
+): NDArray[] {
   const arrays = operands.map((x) => convert(where, x, dtype));
   const shape = broadcastShapes(where, ...arrays.map((x) => x.shape));
   return arrays.map((x) => broadcastTo(x, shape));

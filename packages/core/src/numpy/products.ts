@@ -21,7 +21,8 @@ function operands(where: string, x: ArrayLike, y: ArrayLike): [NDArray, NDArray]
  */
 export function matmul(x: ArrayLike, y: ArrayLike): NDArray {
   const [a, b] = operands('matmul', x, y);
-  if (a.ndim === 0 || b.ndim === 0) throw new ShapeError('matmul: expected vectors or matrices, got a scalar; use multiply');
+  if (a.ndim === 0 || b.ndim === 0)
+    throw new ShapeError('matmul: expected vectors or matrices, got a scalar; use multiply');
   const inner = b.ndim === 1 ? 0 : b.ndim - 2;
   if (a.shape[a.ndim - 1] !== b.shape[inner]) {
     throw new ShapeError(
@@ -50,7 +51,11 @@ export function dot(x: ArrayLike, y: ArrayLike): NDArray {
 }
 
 /** Sum of products over several axes: the last `axes` of x with the first of y, or the listed pairs. */
-export function tensordot(x: ArrayLike, y: ArrayLike, axes: number | readonly [readonly number[], readonly number[]] = 2): NDArray {
+export function tensordot(
+  x: ArrayLike,
+  y: ArrayLike,
+  axes: number | readonly [readonly number[], readonly number[]] = 2,
+): NDArray {
   const [a, b] = operands('tensordot', x, y);
   const pairs = typeof axes === 'number' ? [range(axes, a.ndim - axes), range(axes)] : axes;
   const [first, second] = pairs as [readonly number[], readonly number[]];
@@ -58,7 +63,10 @@ export function tensordot(x: ArrayLike, y: ArrayLike, axes: number | readonly [r
     throw new ArgumentError(`tensordot: expected as many axes of x as of y, got ${first.length} and ${second.length}`);
   }
   return primitives.dot(a, b, {
-    contract: [first.map((i) => checkAxis('tensordot', i, a.ndim)), second.map((i) => checkAxis('tensordot', i, b.ndim))],
+    contract: [
+      first.map((i) => checkAxis('tensordot', i, a.ndim)),
+      second.map((i) => checkAxis('tensordot', i, b.ndim)),
+    ],
     batch: [[], []],
   });
 }

@@ -1,8 +1,6 @@
-import { isFloating } from '../array/dtype';
 import type { ArrayLike, NDArray } from '../array/ndarray';
-import { checkAxes, checkAxis, range, sizeOf } from '../array/shape';
-import { ArgumentError } from '../errors';
-import { add, div, maximum, minimum, mul, sub } from '../primitives/arithmetic';
+import { checkAxes, checkAxis, sizeOf } from '../array/shape';
+import { abs, add, div, maximum, minimum, mul, sub } from '../primitives/arithmetic';
 import { fillLike } from '../primitives/broadcast';
 import { cast, stopGradient } from '../primitives/cast';
 import { less, notEqual } from '../primitives/compare';
@@ -12,7 +10,6 @@ import * as primitives from '../primitives/reduce';
 import { reshape } from '../primitives/reshape';
 import { associativeScan } from '../primitives/scan-products';
 import { select } from '../primitives/select';
-import { abs } from '../primitives/arithmetic';
 import { asArray, asFloat } from './operands';
 
 /** One axis or several; undefined means all. Negative axes count from the end. */
@@ -77,7 +74,14 @@ export function all(x: ArrayLike, axis?: Axes, options?: ReduceOptions): NDArray
   return reduceBools('all', x, axis, options, primitives.reduceMin, 1);
 }
 
-function reduceBools(where: string, x: ArrayLike, axis: Axes, options: ReduceOptions | undefined, op: typeof primitives.sum, ofNothing: number) {
+function reduceBools(
+  where: string,
+  x: ArrayLike,
+  axis: Axes,
+  options: ReduceOptions | undefined,
+  op: typeof primitives.sum,
+  ofNothing: number,
+) {
   const a = asArray(where, x);
   const truth = a.dtype === 'bool' ? a : notEqual(a, fillLike(a, 0));
   return reduceWith(where, truth, axis, options, (v, axes) => {
@@ -172,4 +176,3 @@ export function cummax(x: ArrayLike, axis?: number): NDArray {
 export function cummin(x: ArrayLike, axis?: number): NDArray {
   return associativeScan(minimum, ...scanAxis('cummin', asArray('cummin', x), axis));
 }
-

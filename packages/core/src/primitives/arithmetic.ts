@@ -1,9 +1,9 @@
 import { floats, numbers } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import { fillLike } from './broadcast';
-import { greater, equal } from './compare';
-import { binary, type BinaryOp, notLinear, refuseBilinear, type UnaryOp, unary } from './elementwise';
+import { equal, greater } from './compare';
 import { log, sign } from './elementary';
+import { type BinaryOp, binary, notLinear, refuseBilinear, type UnaryOp, unary } from './elementwise';
 import { isLinearOperand } from './primitive';
 import { select } from './select';
 
@@ -201,6 +201,6 @@ export const round: UnaryOp = /* @__PURE__ */ unary({
 function roundHalfEven(x: number): number {
   const below = Math.floor(x);
   const rest = x - below;
-  if (rest !== 0.5) return rest < 0.5 ? below : Math.ceil(x);
-  return below % 2 === 0 ? below : below + 1;
+  // Math.ceil keeps the sign of a zero.
+  return rest < 0.5 || (rest === 0.5 && below % 2 === 0) ? below : Math.ceil(x);
 }

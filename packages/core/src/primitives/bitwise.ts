@@ -1,5 +1,5 @@
 import { type DType, integers } from '../array/dtype';
-import { binary, type BinaryOp, type UnaryOp, unary } from './elementwise';
+import { type BinaryOp, binary, type UnaryOp, unary } from './elementwise';
 
 const bits: readonly DType[] = [...integers, 'bool'];
 

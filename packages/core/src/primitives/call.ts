@@ -37,7 +37,11 @@ export const callPrimitive: Primitive<CallParams> = /* @__PURE__ */ definePrimit
     const activeTangents = tangents.filter((t) => t !== null);
     if (params.recompute) {
       const outputs = forwardOf(params, active)(primals);
-      const results = bind(tangentCallPrimitive, [...primals, ...activeTangents], { program: params.program, name: params.name, active });
+      const results = bind(tangentCallPrimitive, [...primals, ...activeTangents], {
+        program: params.program,
+        name: params.name,
+        active,
+      });
       return { outputs, tangents: spread(outputs.map(isFloat), results) };
     }
     const derived = memo(params.program, `jvp ${active.map(Number).join('')}`, () => linearizationOf(params, active));
@@ -88,12 +92,17 @@ const tangentCallPrimitive: Primitive<TangentCallParams> = /* @__PURE__ */ defin
     const floating = program.outputs.map(isFloat);
     const all = spread(floating, [...cotangents]);
     const inputs = [...linear.constants, ...activeInputs.filter(Boolean).map(() => null)];
-    const results = transposeProgram(linear.program, inputs, all.filter((_, i) => activeOutputs[i]));
+    const results = transposeProgram(
+      linear.program,
+      inputs,
+      all.filter((_, i) => activeOutputs[i]),
+    );
     return [...primals.map(() => null), ...results.slice(linear.constants.length)];
   },
   batch: (size, inputs, batched, params) => vmapFlat((xs) => tangentsOf(xs, params), size, inputs, batched),
   lower: {
-    reference: ({ inputs, params }) => programKernel(closedOf(traceProgram(params.name, inputs, (xs) => tangentsOf(xs, params)))),
+    reference: ({ inputs, params }) =>
+      programKernel(closedOf(traceProgram(params.name, inputs, (xs) => tangentsOf(xs, params)))),
   },
 });
 
@@ -163,7 +172,10 @@ function transposeOf({ program, name }: CallParams, linear: readonly boolean[], 
   const values = program.inputs.filter((_, i) => !linear[i]);
   const types = [...values, ...program.outputs.map(typeOf).filter((_, i) => nonzero[i])];
   const apply = derivedCall(name, types, (inputs) => {
-    const known = spread(linear.map((l) => !l), inputs.slice(0, values.length));
+    const known = spread(
+      linear.map((l) => !l),
+      inputs.slice(0, values.length),
+    );
     const results = transposeProgram(program, known, spread(nonzero, inputs.slice(values.length)));
     active = results.map((r) => r !== null);
     return results.filter((r) => r !== null);

@@ -35,7 +35,8 @@ const castPrimitive: Primitive<CastParams> = /* @__PURE__ */ definePrimitive<Cas
       const high = dtype === 'int32' ? 2147483647 : 4294967295;
       return unaryKernel((n, x, i, di, o, k) => {
         if (toBool) for (; n > 0; n--, i += di) o[k++] = x[i] !== 0 ? 1 : 0;
-        else if (clamp) for (; n > 0; n--, i += di) o[k++] = Math.min(high, Math.max(low, Math.trunc(x[i] as number) || 0));
+        else if (clamp)
+          for (; n > 0; n--, i += di) o[k++] = Math.min(high, Math.max(low, Math.trunc(x[i] as number) || 0));
         else copyRun(n, x, i, di, o, k);
       })(context as never);
     },

@@ -48,13 +48,19 @@ const operandsOf: Record<Part, readonly [Part, Part]> = {
 
 type WasmKernel = (spec: ConvolutionSpec) => (a: Float32Array, b: Float32Array, out: Float32Array) => void;
 
-function contraction(name: string, result: Part, reference: (spec: Shapes) => Kernel, wasm: WasmKernel): Primitive<Shapes> {
+function contraction(
+  name: string,
+  result: Part,
+  reference: (spec: Shapes) => Kernel,
+  wasm: WasmKernel,
+): Primitive<Shapes> {
   const [first, second] = operandsOf[result];
   const primitive: Primitive<Shapes> = /* @__PURE__ */ definePrimitive<Shapes>({
     name,
     outputs(inputs, shapes) {
       const [x, y] = inputs as [ShapedType, ShapedType];
-      if (x.dtype !== y.dtype) throw new DTypeError(`${name}: expected one dtype, got ${showType(x)} and ${showType(y)}`);
+      if (x.dtype !== y.dtype)
+        throw new DTypeError(`${name}: expected one dtype, got ${showType(x)} and ${showType(y)}`);
       checkAccepted(name, x.dtype, floats);
       return [{ shape: shapes[result], dtype: x.dtype }];
     },
@@ -88,8 +94,18 @@ function contraction(name: string, result: Part, reference: (spec: Shapes) => Ke
 
 const primitives: Record<Part, Primitive<Shapes>> = {
   output: /* @__PURE__ */ contraction('conv', 'output', convKernel, convForward as WasmKernel),
-  input: /* @__PURE__ */ contraction('convInputGradient', 'input', convInputGradientKernel, convInputGradient as WasmKernel),
-  weight: /* @__PURE__ */ contraction('convWeightGradient', 'weight', convWeightGradientKernel, convWeightGradient as WasmKernel),
+  input: /* @__PURE__ */ contraction(
+    'convInputGradient',
+    'input',
+    convInputGradientKernel,
+    convInputGradient as WasmKernel,
+  ),
+  weight: /* @__PURE__ */ contraction(
+    'convWeightGradient',
+    'weight',
+    convWeightGradientKernel,
+    convWeightGradient as WasmKernel,
+  ),
 };
 
 /** Convolution, as a rule for `transpose` meets it. Operands: input, weights. */
@@ -104,7 +120,13 @@ function contract(result: Part, operands: Operands, shapes: Shapes): NDArray {
  * Mapping a contraction. A mapped axis that the result and one operand share is folded into an axis they share in any
  * case: images into n, weights into o. Where both operands are mapped, each example becomes a group of its own.
  */
-function batchContraction(result: Part, size: number, operands: Operands, mapped: Partial<Record<Part, boolean | undefined>>, shapes: Shapes): NDArray {
+function batchContraction(
+  result: Part,
+  size: number,
+  operands: Operands,
+  mapped: Partial<Record<Part, boolean | undefined>>,
+  shapes: Shapes,
+): NDArray {
   if (size === 0) return fill(0, [0, ...shapes[result]], (operands[operandsOf[result][0]] as NDArray).dtype);
   const carries = (part: Part) => part === result || mapped[part] === true;
   if (!carries('weight') || (!carries('input') && shapes.groups === 1)) {
@@ -132,7 +154,14 @@ function batchContraction(result: Part, size: number, operands: Operands, mapped
 }
 
 /** Folds the mapped axis of each part into its axis `along[part]` (−1: the part has no mapped axis) and back. */
-function foldAxis(result: Part, size: number, operands: Operands, mapped: Partial<Record<Part, boolean | undefined>>, shapes: Shapes, along: Record<Part, number>): NDArray {
+function foldAxis(
+  result: Part,
+  size: number,
+  operands: Operands,
+  mapped: Partial<Record<Part, boolean | undefined>>,
+  shapes: Shapes,
+  along: Record<Part, number>,
+): NDArray {
   const foldedShape = (part: Part) => shapes[part].map((n, axis) => (axis === along[part] ? n * size : n));
   const folded: Shapes = {
     ...shapes,
@@ -153,7 +182,10 @@ function foldAxis(result: Part, size: number, operands: Operands, mapped: Partia
 
 /** One spatial axis is run as an image of height 1. */
 function planarSpec(shapes: Shapes, dtype: DType): ConvolutionSpec {
-  const planar = <T>(values: readonly T[], unit: T): [T, T] => [values.length < 2 ? unit : (values[0] as T), values[values.length - 1] as T];
+  const planar = <T>(values: readonly T[], unit: T): [T, T] => [
+    values.length < 2 ? unit : (values[0] as T),
+    values[values.length - 1] as T,
+  ];
   const [h, w] = planar(shapes.input.slice(2), 1);
   const [kh, kw] = planar(shapes.weight.slice(2), 1);
   const [oh, ow] = planar(shapes.output.slice(2), 1);

@@ -1,4 +1,4 @@
-import { isFloating, type TypedArray, numbers } from '../array/dtype';
+import { isFloating, numbers, type TypedArray } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import { type Layout, range, type Shape, type ShapedType, showShape, showType, sizeOf } from '../array/shape';
 import { dotKernel } from '../backends/reference/kernels/dot';
@@ -48,7 +48,8 @@ export const dotPrimitive: Primitive<DotDimensions> = /* @__PURE__ */ definePrim
     pairs(batch, 'batch');
     for (const side of [0, 1] as const) {
       const used = [...contract[side], ...batch[side]];
-      if (new Set(used).size !== used.length) throw new ShapeError(`dot: expected each axis once, got axes ${showShape(used)}`);
+      if (new Set(used).size !== used.length)
+        throw new ShapeError(`dot: expected each axis once, got axes ${showShape(used)}`);
     }
     const free = [
       ...pick(x.shape, freeAxes(x.shape.length, contract[0], batch[0])),
@@ -83,7 +84,10 @@ export const dotPrimitive: Primitive<DotDimensions> = /* @__PURE__ */ definePrim
     }
     const result = dot(x, y, dimensions);
     const lhsFree = x.ndim - contract[0].length - batch[0].length;
-    return { outputs: [moveAxis(result, batched[0] ? batch[0].length : batch[0].length + lhsFree, 0)], batched: [true] };
+    return {
+      outputs: [moveAxis(result, batched[0] ? batch[0].length : batch[0].length + lhsFree, 0)],
+      batched: [true],
+    };
   },
   lower: {
     reference: densified(({ inputs, params }) => {
@@ -97,12 +101,19 @@ export const dotPrimitive: Primitive<DotDimensions> = /* @__PURE__ */ definePrim
         dtype: x.dtype as NumericDtype,
       });
     }),
-    wasm: (context) => (isFloating((context.outputs[0] as ShapedType).dtype) ? gemmKernel : dotPrimitive.lower.reference)(context),
+    wasm: (context) =>
+      (isFloating((context.outputs[0] as ShapedType).dtype) ? gemmKernel : dotPrimitive.lower.reference)(context),
   },
 });
 
 /** The cotangent of operand `side` (0 or 1), whose partner is `other`. */
-function transposeOperand(ct: NDArray, operand: ShapedType, other: NDArray, { contract, batch }: DotDimensions, side: 0 | 1) {
+function transposeOperand(
+  ct: NDArray,
+  operand: ShapedType,
+  other: NDArray,
+  { contract, batch }: DotDimensions,
+  side: 0 | 1,
+) {
   const [own, partner] = side === 0 ? ([0, 1] as const) : ([1, 0] as const);
   const ownFree = freeAxes(operand.shape.length, contract[own], batch[own]);
   const otherFree = freeAxes(other.ndim, contract[partner], batch[partner]);
@@ -140,7 +151,8 @@ function mergedStride(layout: Layout, axes: readonly number[]): number | null {
   const real = axes.filter((a) => layout.shape[a] !== 1);
   for (let i = 0; i + 1 < real.length; i++) {
     const inner = real[i + 1] as number;
-    if (layout.strides[real[i] as number] !== (layout.strides[inner] as number) * (layout.shape[inner] as number)) return null;
+    if (layout.strides[real[i] as number] !== (layout.strides[inner] as number) * (layout.shape[inner] as number))
+      return null;
   }
   const last = real[real.length - 1];
   return last === undefined ? 0 : (layout.strides[last] as number);
@@ -152,7 +164,12 @@ interface Prepared {
   copy: { kernel: Kernel; buffer: TypedArray } | null;
 }
 
-function prepareOperand(layout: Layout, batch: readonly number[], rows: readonly number[], columns: readonly number[]): Prepared {
+function prepareOperand(
+  layout: Layout,
+  batch: readonly number[],
+  rows: readonly number[],
+  columns: readonly number[],
+): Prepared {
   const [batchStride, rowStride, colStride] = [batch, rows, columns].map((axes) => mergedStride(layout, axes));
   if (batchStride != null && rowStride != null && colStride != null) {
     return { matrix: { offset: layout.offset, batchStride, rowStride, colStride }, copy: null };
@@ -165,7 +182,8 @@ function prepareOperand(layout: Layout, batch: readonly number[], rows: readonly
     shape: pick(layout.shape, order),
     strides: order.map((a) => layout.strides[a] as number),
   };
-  const buffer = layout.dtype === 'float64' ? new Float64Array(sizeOf(ordered.shape)) : new Float32Array(sizeOf(ordered.shape));
+  const buffer =
+    layout.dtype === 'float64' ? new Float64Array(sizeOf(ordered.shape)) : new Float32Array(sizeOf(ordered.shape));
   return {
     matrix: { offset: 0, batchStride: n * sizeOf(pick(layout.shape, rows)), rowStride: n, colStride: 1 },
     copy: { kernel: copyKernel(ordered), buffer },

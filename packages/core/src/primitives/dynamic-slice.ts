@@ -10,9 +10,9 @@ import { greaterEqual, less } from './compare';
 import { gather } from './gather';
 import { iota } from './iota';
 import { definePrimitive, isLinearOperand, type Primitive } from './primitive';
+import { reshape } from './reshape';
 import { select } from './select';
 import { concatenate, slice } from './structure';
-import { reshape } from './reshape';
 
 interface SizesParams {
   sizes: readonly number[];
@@ -45,7 +45,10 @@ const slicePrimitive: Primitive<SizesParams> = /* @__PURE__ */ definePrimitive<S
   batch(size, inputs, batched, { sizes }) {
     const [x, starts] = inputs as [NDArray, NDArray];
     if (!batched[1]) {
-      return { outputs: [dynamicSlice(x, concatenate([fill(0, [1], 'int32'), starts], 0), [size, ...sizes])], batched: [true] };
+      return {
+        outputs: [dynamicSlice(x, concatenate([fill(0, [1], 'int32'), starts], 0), [size, ...sizes])],
+        batched: [true],
+      };
     }
     let [result] = broadcastUnbatched(size, [x], [batched[0] as boolean]) as [NDArray];
     sizes.forEach((n, axis) => {
@@ -100,7 +103,10 @@ const updatePrimitive: Primitive = /* @__PURE__ */ definePrimitive({
     const [x, update] = broadcastUnbatched(size, inputs.slice(0, 2), batched.slice(0, 2)) as [NDArray, NDArray];
     const starts = inputs[2] as NDArray;
     if (!batched[2]) {
-      return { outputs: [dynamicUpdateSlice(x, update, concatenate([fill(0, [1], 'int32'), starts], 0))], batched: [true] };
+      return {
+        outputs: [dynamicUpdateSlice(x, update, concatenate([fill(0, [1], 'int32'), starts], 0))],
+        batched: [true],
+      };
     }
     if (sizeOf(update.shape) === 0) return { outputs: [x], batched: [true] };
     let placed = update;
@@ -120,7 +126,8 @@ const updatePrimitive: Primitive = /* @__PURE__ */ definePrimitive({
     return { outputs: [inside === null ? update : select(inside, placed, x)], batched: [true] };
   },
   lower: {
-    reference: ({ inputs }) => dynamicUpdateSliceKernel({ operand: inputs[0]?.shape ?? [], update: inputs[1]?.shape ?? [] }),
+    reference: ({ inputs }) =>
+      dynamicUpdateSliceKernel({ operand: inputs[0]?.shape ?? [], update: inputs[1]?.shape ?? [] }),
   },
 });
 

@@ -1,10 +1,25 @@
 import { floats, numbers } from '../array/dtype';
-import { erf as erfScalar, erfc as erfcScalar, erfInv as erfInvScalar, lgamma as lgammaScalar, polygamma as polygammaScalar } from '../backends/reference/kernels/special';
 import type { NDArray } from '../array/ndarray';
+import {
+  erfc as erfcScalar,
+  erfInv as erfInvScalar,
+  erf as erfScalar,
+  lgamma as lgammaScalar,
+  polygamma as polygammaScalar,
+} from '../backends/reference/kernels/special';
 import { bind1 } from '../trace/bind';
 import { add, div, mul, neg, sub } from './arithmetic';
 import { fillLike } from './broadcast';
-import { batchElementwise, binary, type BinaryOp, checkAccepted, notLinear, unary, unaryKernel, type UnaryOp } from './elementwise';
+import {
+  type BinaryOp,
+  batchElementwise,
+  binary,
+  checkAccepted,
+  notLinear,
+  type UnaryOp,
+  unary,
+  unaryKernel,
+} from './elementwise';
 import { definePrimitive, type Primitive } from './primitive';
 
 const one = (x: NDArray) => fillLike(x, 1);
@@ -293,7 +308,8 @@ const polygammaPrimitive: Primitive<PolygammaParams> = /* @__PURE__ */ definePri
     return { outputs: [y], tangents: [t ? mul(t, polygamma(x as NDArray, order + 1)) : null] };
   },
   transpose: notLinear('polygamma'),
-  batch: (size, inputs, batched, params) => batchElementwise(polygammaPrimitive as Primitive, size, inputs, batched, params),
+  batch: (size, inputs, batched, params) =>
+    batchElementwise(polygammaPrimitive as Primitive, size, inputs, batched, params),
   lower: {
     reference: (context) =>
       unaryKernel((n, x, i, di, o, k) => {

@@ -1,12 +1,20 @@
 import { type DType, isInteger, type TypedArray } from '../array/dtype';
-import { NDArray } from '../array/ndarray';
+import type { NDArray } from '../array/ndarray';
 import { type ShapedType, sameShape, showType } from '../array/shape';
 import { planRuns } from '../backends/strided';
 import { DTypeError, ShapeError } from '../errors';
 import { bind, bind1 } from '../trace/bind';
 import { add } from './arithmetic';
 import { broadcastUnbatched } from './broadcast';
-import { type BatchResult, definePrimitive, isLinearOperand, type Kernel, type LoweringContext, type Primitive, type TransposeOperand } from './primitive';
+import {
+  type BatchResult,
+  definePrimitive,
+  isLinearOperand,
+  type Kernel,
+  type LoweringContext,
+  type Primitive,
+  type TransposeOperand,
+} from './primitive';
 import type { ScalarCode } from './scalar-code';
 
 /** One run: `n` elements of the inputs from given positions on with given steps, to consecutive elements of the output. */
@@ -63,7 +71,6 @@ export interface BinarySpec extends ElementwiseSpec {
   transpose?: (ct: NDArray, x: TransposeOperand, y: TransposeOperand) => [NDArray | null, NDArray | null];
 }
 
-
 /** Checks that operands agree and are accepted, and gives the result's type. */
 function elementwiseType(spec: ElementwiseSpec, inputs: readonly ShapedType[]): ShapedType[] {
   const first = inputs[0] as ShapedType;
@@ -85,7 +92,13 @@ export function checkAccepted(name: string, dtype: DType, accepts: readonly DTyp
 }
 
 /** Mapping an elementwise operation: unbatched operands are stretched along the mapped axis. */
-export function batchElementwise(primitive: Primitive, size: number, inputs: NDArray[], batched: boolean[], params: object): BatchResult {
+export function batchElementwise(
+  primitive: Primitive,
+  size: number,
+  inputs: NDArray[],
+  batched: boolean[],
+  params: object,
+): BatchResult {
   const outputs = bind(primitive, broadcastUnbatched(size, inputs, batched), params);
   return { outputs, batched: outputs.map(() => true) };
 }
@@ -97,7 +110,8 @@ export function unaryKernel(loop: UnaryLoop): (context: LoweringContext<object>)
     const [step] = steps as [number];
     const [start] = starts as [Int32Array];
     return ([x], [o]) => {
-      for (let r = 0; r < count; r++) loop(length, x as TypedArray, start[r] as number, step, o as TypedArray, r * length);
+      for (let r = 0; r < count; r++)
+        loop(length, x as TypedArray, start[r] as number, step, o as TypedArray, r * length);
     };
   };
 }
@@ -126,7 +140,8 @@ export function notLinear(name: string): () => never {
 
 /** Refuses to transpose an operation in two operands in each of which it is linear. */
 export function refuseBilinear(name: string, operands: readonly TransposeOperand[]): void {
-  if (operands.every(isLinearOperand)) throw new DTypeError(`transpose: ${name} is not linear in both operands together`);
+  if (operands.every(isLinearOperand))
+    throw new DTypeError(`transpose: ${name} is not linear in both operands together`);
 }
 
 export function unary(spec: UnarySpec): UnaryOp {

@@ -3,7 +3,7 @@ import { type Shape, type ShapedType, sameShape, showShape, showType } from '../
 import { gatherKernel, scatterAddKernel } from '../backends/reference/kernels/gather';
 import { DTypeError, ShapeError } from '../errors';
 import { bind1 } from '../trace/bind';
-import { broadcastUnbatched, fillLike, fill } from './broadcast';
+import { broadcastUnbatched, fill, fillLike } from './broadcast';
 import { definePrimitive, isLinearOperand, type Primitive } from './primitive';
 import { moveAxis } from './transpose';
 
@@ -77,7 +77,9 @@ const scatterAddPrimitive: Primitive<GatherParams> = /* @__PURE__ */ definePrimi
     }
     const expected = gatheredShape(operand.shape, indices.shape, params);
     if (!sameShape(expected, updates.shape)) {
-      throw new ShapeError(`scatterAdd: expected updates of shape ${showShape(expected)}, got ${showShape(updates.shape)}`);
+      throw new ShapeError(
+        `scatterAdd: expected updates of shape ${showShape(expected)}, got ${showShape(updates.shape)}`,
+      );
     }
     return [{ shape: operand.shape, dtype: operand.dtype }];
   },
@@ -97,7 +99,11 @@ const scatterAddPrimitive: Primitive<GatherParams> = /* @__PURE__ */ definePrimi
   },
   batch(size, inputs, batched, { axis, batchDims }) {
     if (batchDims === 0 && !batched[1]) {
-      const [operand, updates] = broadcastUnbatched(size, [inputs[0] as NDArray, inputs[2] as NDArray], [batched[0] === true, batched[2] === true]);
+      const [operand, updates] = broadcastUnbatched(
+        size,
+        [inputs[0] as NDArray, inputs[2] as NDArray],
+        [batched[0] === true, batched[2] === true],
+      );
       const indices = inputs[1] as NDArray;
       const value = scatterAdd(operand as NDArray, indices, updates as NDArray, { axis: axis + 1, batchDims });
       return { outputs: [value], batched: [true] };

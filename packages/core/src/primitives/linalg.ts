@@ -47,7 +47,13 @@ function halvedLower(x: NDArray): NDArray {
 }
 
 /** All rules of mapping: the mapped axis is one more axis in front. */
-function batchInFront<P extends object>(primitive: Primitive<P>, size: number, inputs: NDArray[], batched: boolean[], params: P) {
+function batchInFront<P extends object>(
+  primitive: Primitive<P>,
+  size: number,
+  inputs: NDArray[],
+  batched: boolean[],
+  params: P,
+) {
   const outputs = bind(primitive, broadcastUnbatched(size, inputs, batched), params);
   return { outputs, batched: outputs.map(() => true) };
 }
@@ -63,7 +69,8 @@ const trianglePrimitive: Primitive<TriangularParams> = /* @__PURE__ */ definePri
   outputs(inputs) {
     const [a, b] = inputs as [ShapedType, ShapedType];
     checkSquare('triangularSolve', a);
-    const fits = a.dtype === b.dtype && sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2)) && a.shape.at(-1) === b.shape.at(-2);
+    const fits =
+      a.dtype === b.dtype && sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2)) && a.shape.at(-1) === b.shape.at(-2);
     if (!fits) throw new ShapeError(`triangularSolve: ${showType(a)} does not fit ${showType(b)}`);
     return [{ shape: b.shape, dtype: b.dtype }];
   },
@@ -72,7 +79,9 @@ const trianglePrimitive: Primitive<TriangularParams> = /* @__PURE__ */ definePri
     const x = triangularSolve(a, b, params);
     if (!ta) return { outputs: [x], tangents: [tb ? triangularSolve(a, tb, params) : null] };
     const part = params.lower ? lowerPart(ta) : upperPart(ta);
-    const active = params.unitDiagonal ? masked(part, (row, column) => greater(params.lower ? row : column, params.lower ? column : row)) : part;
+    const active = params.unitDiagonal
+      ? masked(part, (row, column) => greater(params.lower ? row : column, params.lower ? column : row))
+      : part;
     const moved = neg(matmulBatched(params.transposeA ? matrixTranspose(active) : active, x));
     const right = sumTangents([tb ?? null, moved]) as NDArray;
     return { outputs: [x], tangents: [triangularSolve(a, right, params)] };
@@ -138,7 +147,10 @@ const qrPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
     const [q, r] = qr(input);
     if (!t) return { outputs: [q, r], tangents: [null, null] };
     const [m, n] = input.shape.slice(-2) as [number, number];
-    if (m < n) throw new DifferentiationError(`qr: no derivative for a wide matrix, got ${showType(input)}; it needs rows >= columns`);
+    if (m < n)
+      throw new DifferentiationError(
+        `qr: no derivative for a wide matrix, got ${showType(input)}; it needs rows >= columns`,
+      );
     const solved = triangularSolve(r, matrixTranspose(t), { lower: false, transposeA: true, unitDiagonal: false });
     const scaled = matrixTranspose(solved);
     const s = matmulBatched(matrixTranspose(q), scaled);

@@ -1,4 +1,4 @@
-import { type DType, isFloating, type TypedArray, dtypes, numbers } from '../array/dtype';
+import { type DType, dtypes, isFloating, numbers, type TypedArray } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import { dropAxes, range, type Shape, type ShapedType, showType, sizeOf } from '../array/shape';
 import { elementOffsets, planRuns, splitLayout } from '../backends/strided';
@@ -25,7 +25,11 @@ function batchReduction(primitive: Primitive<ReduceParams>, x: NDArray, batched:
 
 /** Spreads a reduced array over the axes that were reduced. */
 export function unreduce(y: NDArray, shape: Shape, axes: readonly number[]): NDArray {
-  return broadcastInDim(y, shape, range(shape.length).filter((a) => !axes.includes(a)));
+  return broadcastInDim(
+    y,
+    shape,
+    range(shape.length).filter((a) => !axes.includes(a)),
+  );
 }
 
 /** Sums in double precision, in row-major order. */
@@ -37,7 +41,9 @@ function sumKernel({ inputs, outputs, params }: LoweringContext<ReduceParams>): 
   const offsets = runs.starts[0] as Int32Array;
   const step = runs.steps[0] as number;
   const { length, count } = runs;
-  const wholeRows = !isFloating((outputs[0] as ShapedType).dtype) ? null : columnSum(layout.shape, layout.strides, params.axes);
+  const wholeRows = !isFloating((outputs[0] as ShapedType).dtype)
+    ? null
+    : columnSum(layout.shape, layout.strides, params.axes);
   if (wholeRows) return ([x], [o]) => wholeRows(x as TypedArray, o as TypedArray, layout.offset);
   return ([x], [o]) => {
     for (let k = 0; k < starts.length; k++) {
@@ -46,7 +52,14 @@ function sumKernel({ inputs, outputs, params }: LoweringContext<ReduceParams>): 
   };
 }
 
-function sumRuns(x: TypedArray, start: number, offsets: Int32Array, count: number, length: number, step: number): number {
+function sumRuns(
+  x: TypedArray,
+  start: number,
+  offsets: Int32Array,
+  count: number,
+  length: number,
+  step: number,
+): number {
   let total = 0;
   for (let r = 0; r < count; r++) {
     let at = start + (offsets[r] as number);
@@ -105,7 +118,8 @@ function foldKernel(initial: (dtype: DType) => number, step: (a: number, b: numb
       for (let k = 0; k < starts.length; k++) {
         const start = starts[k] as number;
         let value = first;
-        for (let i = 0; i < offsets.length; i++) value = step(value, x[start + (offsets[i] as number)] as number, integer);
+        for (let i = 0; i < offsets.length; i++)
+          value = step(value, x[start + (offsets[i] as number)] as number, integer);
         (o as TypedArray)[k] = value;
       }
     };
@@ -127,7 +141,12 @@ const prodPrimitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<R
   },
   transpose: notLinear('prod'),
   batch: (_size, [x], [batched], { axes }) => batchReduction(prodPrimitive, x as NDArray, batched as boolean, axes),
-  lower: { reference: foldKernel(() => 1, (a, b, integer) => (integer ? Math.imul(a, b) : a * b)) },
+  lower: {
+    reference: foldKernel(
+      () => 1,
+      (a, b, integer) => (integer ? Math.imul(a, b) : a * b),
+    ),
+  },
 });
 
 /** Product over axes; 1 of nothing. */
@@ -135,7 +154,11 @@ export function prod(x: NDArray, axes: readonly number[]): NDArray {
   return axes.length === 0 ? x : bind1(prodPrimitive, [x], { axes: [...axes] });
 }
 
-function extremum(name: 'reduceMax' | 'reduceMin', worst: (dtype: DType) => number, best: (a: number, b: number) => number) {
+function extremum(
+  name: 'reduceMax' | 'reduceMin',
+  worst: (dtype: DType) => number,
+  best: (a: number, b: number) => number,
+) {
   const primitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceParams>({
     name,
     strided: true,
@@ -190,7 +213,8 @@ const argPrimitive: Primitive<ArgParams> = /* @__PURE__ */ definePrimitive<ArgPa
   strided: true,
   outputs([x], { axis, largest }) {
     const { shape } = x as ShapedType;
-    if (shape[axis] === 0) throw new ShapeError(`${largest ? 'argmax' : 'argmin'}: axis ${axis} of ${showType(x as ShapedType)} is empty`);
+    if (shape[axis] === 0)
+      throw new ShapeError(`${largest ? 'argmax' : 'argmin'}: axis ${axis} of ${showType(x as ShapedType)} is empty`);
     return [{ shape: dropAxes(shape, [axis]), dtype: 'int32' }];
   },
   jvp: ([x], _tangents, params) => ({ outputs: [bind1(argPrimitive, [x as NDArray], params)], tangents: [null] }),
@@ -235,4 +259,3 @@ export function argmax(x: NDArray, axis: number): NDArray {
 export function argmin(x: NDArray, axis: number): NDArray {
   return bind1(argPrimitive, [x], { axis, largest: false });
 }
-

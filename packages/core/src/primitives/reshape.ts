@@ -1,5 +1,14 @@
 import type { NDArray } from '../array/ndarray';
-import { isDense, type Layout, rowMajorStrides, type Shape, type ShapedType, sameShape, showShape, sizeOf } from '../array/shape';
+import {
+  isDense,
+  type Layout,
+  rowMajorStrides,
+  type Shape,
+  type ShapedType,
+  sameShape,
+  showShape,
+  sizeOf,
+} from '../array/shape';
 import { copyKernel } from '../backends/strided';
 import { ShapeError } from '../errors';
 import { bind1 } from '../trace/bind';
@@ -40,7 +49,13 @@ const reshapePrimitive: Primitive<ReshapeParams> = /* @__PURE__ */ definePrimiti
 /** A view exists when only axes of size 1 come or go. */
 function reshapeStrided(input: Layout, shape: Shape): Layout | null {
   const kept = input.shape.flatMap((n, i) => (n === 1 ? [] : [i]));
-  if (!sameShape(kept.map((i) => input.shape[i] as number), shape.filter((n) => n !== 1))) return null;
+  if (
+    !sameShape(
+      kept.map((i) => input.shape[i] as number),
+      shape.filter((n) => n !== 1),
+    )
+  )
+    return null;
   let next = 0;
   const strides = shape.map((n) => (n === 1 ? 0 : (input.strides[kept[next++] as number] as number)));
   return { shape, dtype: input.dtype, strides, offset: input.offset };

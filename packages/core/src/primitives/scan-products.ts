@@ -1,8 +1,8 @@
 import type { NDArray } from '../array/ndarray';
 import { dropAxes, range, sizeOf } from '../array/shape';
 import { mul } from './arithmetic';
-import { concatenate, pad, slice } from './structure';
 import { reshape } from './reshape';
+import { concatenate, pad, slice } from './structure';
 import { transpose } from './transpose';
 
 /** The product over axes as a tree of multiplications: the same value as `prod`, built from differentiable operations. */

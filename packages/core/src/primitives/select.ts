@@ -15,7 +15,9 @@ const selectPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   outputs(inputs) {
     const [condition, x, y] = inputs as [ShapedType, ShapedType, ShapedType];
     if (condition.dtype !== 'bool' || x.dtype !== y.dtype) {
-      throw new DTypeError(`select: expected a bool and two operands of one dtype, got ${inputs.map(showType).join(', ')}`);
+      throw new DTypeError(
+        `select: expected a bool and two operands of one dtype, got ${inputs.map(showType).join(', ')}`,
+      );
     }
     if (!sameShape(condition.shape, x.shape) || !sameShape(x.shape, y.shape)) {
       throw new ShapeError(`select: expected operands of one shape, got ${inputs.map(showType).join(', ')}`);
@@ -39,7 +41,8 @@ const selectPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   },
   batch: (size, inputs, batched, params) => batchElementwise(selectPrimitive, size, inputs, batched, params),
   lower: {
-    scalar: (code, [c, x, y]) => code.select(c as NonNullable<typeof c>, x as NonNullable<typeof x>, y as NonNullable<typeof y>),
+    scalar: (code, [c, x, y]) =>
+      code.select(c as NonNullable<typeof c>, x as NonNullable<typeof x>, y as NonNullable<typeof y>),
     reference({ inputs, outputs }) {
       const { length, count, steps, starts } = planRuns(outputs[0]?.shape ?? [], inputs);
       const [dc, dx, dy] = steps as [number, number, number];
@@ -52,7 +55,8 @@ const selectPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
           let h = startC[r] as number;
           let i = startX[r] as number;
           let j = startY[r] as number;
-          for (let n = length; n > 0; n--, h += dc, i += dx, j += dy) o[k++] = c[h] !== 0 ? (x[i] as number) : (y[j] as number);
+          for (let n = length; n > 0; n--, h += dc, i += dx, j += dy)
+            o[k++] = c[h] !== 0 ? (x[i] as number) : (y[j] as number);
         }
       };
     },

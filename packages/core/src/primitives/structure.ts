@@ -1,6 +1,15 @@
 import type { TypedArray } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
-import { type Layout, rowMajorStrides, type Shape, type ShapedType, sameShape, showShape, showType, sizeOf } from '../array/shape';
+import {
+  type Layout,
+  rowMajorStrides,
+  type Shape,
+  type ShapedType,
+  sameShape,
+  showShape,
+  showType,
+  sizeOf,
+} from '../array/shape';
 import { copyKernel, elementOffsets } from '../backends/strided';
 import { DTypeError, ShapeError } from '../errors';
 import { bind1 } from '../trace/bind';
@@ -52,7 +61,9 @@ const slicePrimitive: Primitive<SliceParams> = /* @__PURE__ */ definePrimitive<S
     return [pad(ct, { low: start, high, interior, value: 0 })];
   },
   batch(size, [x], [batched], { start, stop, step }) {
-    const params = batched ? { start: [0, ...start], stop: [size, ...stop], step: [1, ...step] } : { start, stop, step };
+    const params = batched
+      ? { start: [0, ...start], stop: [size, ...stop], step: [1, ...step] }
+      : { start, stop, step };
     return { outputs: [bind1(slicePrimitive, [x as NDArray], params)], batched: [batched as boolean] };
   },
   view: sliceLayout,
@@ -118,7 +129,8 @@ const padPrimitive: Primitive<PadParams> = /* @__PURE__ */ definePrimitive<PadPa
       });
       return ([x], [o]) => {
         (o as TypedArray).fill(params.value);
-        for (let i = 0; i < from.length; i++) (o as TypedArray)[to[i] as number] = (x as TypedArray)[from[i] as number] as number;
+        for (let i = 0; i < from.length; i++)
+          (o as TypedArray)[to[i] as number] = (x as TypedArray)[from[i] as number] as number;
       };
     },
   },
@@ -141,7 +153,8 @@ const concatenatePrimitive: Primitive<AxisParams> = /* @__PURE__ */ definePrimit
     const first = inputs[0];
     if (first === undefined) throw new ShapeError('concatenate: expected at least one array, got none');
     for (const x of inputs) {
-      if (x.dtype !== first.dtype) throw new DTypeError(`concatenate: expected one dtype, got ${inputs.map(showType).join(', ')}`);
+      if (x.dtype !== first.dtype)
+        throw new DTypeError(`concatenate: expected one dtype, got ${inputs.map(showType).join(', ')}`);
       if (x.shape.length !== first.shape.length || x.shape.some((n, i) => i !== axis && n !== first.shape[i])) {
         throw new ShapeError(
           `concatenate: expected shapes that agree outside axis ${axis}, got ${inputs.map(showType).join(', ')}`,
@@ -198,7 +211,15 @@ const concatenatePrimitive: Primitive<AxisParams> = /* @__PURE__ */ definePrimit
   },
 });
 
-function copyBlock(x: TypedArray, o: TypedArray, from: Int32Array, outer: number, length: number, row: number, column: number) {
+function copyBlock(
+  x: TypedArray,
+  o: TypedArray,
+  from: Int32Array,
+  outer: number,
+  length: number,
+  row: number,
+  column: number,
+) {
   let i = 0;
   for (let r = 0; r < outer; r++) {
     const base = r * row + column;
@@ -245,4 +266,3 @@ const flipPrimitive: Primitive<FlipParams> = /* @__PURE__ */ definePrimitive<Fli
 export function flip(x: NDArray, axes: readonly number[]): NDArray {
   return axes.length === 0 ? x : bind1(flipPrimitive, [x], { axes: [...axes] });
 }
-

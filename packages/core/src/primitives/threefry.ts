@@ -12,7 +12,9 @@ const threefryPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   outputs(inputs) {
     const first = inputs[0] as ShapedType;
     if (inputs.some((x) => x.dtype !== 'uint32' || !sameShape(x.shape, first.shape))) {
-      throw new ShapeError(`threefry2x32: expected four uint32 arrays of one shape, got ${inputs.map(showType).join(', ')}`);
+      throw new ShapeError(
+        `threefry2x32: expected four uint32 arrays of one shape, got ${inputs.map(showType).join(', ')}`,
+      );
     }
     return [0, 1].map(() => ({ shape: first.shape, dtype: 'uint32' as const }));
   },

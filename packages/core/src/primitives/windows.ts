@@ -44,7 +44,9 @@ const windowsPrimitive: Primitive<WindowParams> = /* @__PURE__ */ definePrimitiv
     params.axes.forEach((axis, i) => {
       const span = ((params.size[i] as number) - 1) * (params.dilation[i] as number) + 1;
       if ((shape[axis] as number) < span) {
-        throw new ShapeError(`windows: a window of ${span} does not fit in axis ${axis} of ${showShape(shape)}; pad first`);
+        throw new ShapeError(
+          `windows: a window of ${span} does not fit in axis ${axis} of ${showShape(shape)}; pad first`,
+        );
       }
     });
     return [{ shape: windowLayout({ shape, dtype, strides: shape.map(() => 0), offset: 0 }, params).shape, dtype }];

@@ -14,6 +14,7 @@ export class LruCache<V> {
   }
 
   set(key: string, value: V): void {
+    this.entries.delete(key);
     this.entries.set(key, value);
     if (this.entries.size <= this.capacity) return;
     const oldest = this.entries.keys().next();

@@ -1,5 +1,5 @@
-import { NDArray } from '../array/ndarray';
 import { isFloating } from '../array/dtype';
+import { NDArray } from '../array/ndarray';
 import { DifferentiationError } from '../errors';
 import type { Primitive } from '../primitives/primitive';
 import { evaluateProgram } from '../program/evaluate';

@@ -1,8 +1,15 @@
 import { NDArray } from '../array/ndarray';
 import type { ShapedType } from '../array/shape';
 import type { Primitive } from '../primitives/primitive';
-import { type Atom, type ClosedProgram, type Equation, newVar, type SourceEquation, type Var } from '../program/program';
 import { removeDeadCode } from '../program/passes';
+import {
+  type Atom,
+  type ClosedProgram,
+  type Equation,
+  newVar,
+  type SourceEquation,
+  type Var,
+} from '../program/program';
 import { type Trace, withTrace } from './trace';
 
 /** Records operations as the equations of a program. Tracers carry atoms. */

@@ -1,7 +1,8 @@
-import { NDArray } from '../array/ndarray';
 import { isFloating } from '../array/dtype';
-import { showType } from '../array/shape';
-import { ArgumentError, DTypeError, TreeError } from '../errors';
+import { NDArray } from '../array/ndarray';
+import { type ShapedType, showType } from '../array/shape';
+import { ArgumentError, DTypeError, internalError, TreeError } from '../errors';
+import { fill } from '../primitives/broadcast';
 import { type Flattened, flattenTree, showTreeDef, unflatten } from '../tree/tree';
 
 /** Any function of trees; the public types of the transforms are precise, their insides are not. */
@@ -38,12 +39,49 @@ export function flattenArguments(where: string, args: readonly unknown[], indice
 }
 
 /** The call's arguments with other leaves in the flattened ones. */
-export function rebuildArguments(args: readonly unknown[], { parts }: FlatArguments, leaves: readonly NDArray[]): unknown[] {
+export function rebuildArguments(
+  args: readonly unknown[],
+  { parts }: FlatArguments,
+  leaves: readonly NDArray[],
+): unknown[] {
   const rebuilt = [...args];
   unflattenParts(parts, leaves).forEach((value, i) => {
     rebuilt[(parts[i] as FlatArguments['parts'][number]).index] = value;
   });
   return rebuilt;
+}
+
+/** A function of trees as a function of the leaves of its flattened arguments. */
+export interface FlatFunction {
+  call(leaves: readonly NDArray[]): NDArray[];
+  /** The result of the last call. */
+  result(): Flattened;
+}
+
+export function flatFunction(
+  where: string,
+  f: AnyFunction,
+  args: readonly unknown[],
+  flat: FlatArguments,
+): FlatFunction {
+  let result: Flattened | undefined;
+  return {
+    call(leaves) {
+      const value = callWith(f, rebuildArguments(args, flat, leaves));
+      refusePromise(where, value);
+      result = flattenTree(where, value, 'the result');
+      return result.leaves;
+    },
+    result() {
+      if (result === undefined) throw internalError(`${where}: the function was not called`);
+      return result;
+    },
+  };
+}
+
+/** Zeros of a type, for tangents and cotangents that nothing has reached. */
+export function zerosOf({ shape, dtype }: ShapedType): NDArray {
+  return fill(dtype === 'bool' ? false : 0, shape, dtype);
 }
 
 /** One tree for each flattened argument. */

@@ -2,8 +2,8 @@ import { range } from '../array/shape';
 import { callPrimitive } from '../primitives/call';
 import { bind } from '../trace/bind';
 import { traceProgram } from '../trace/program-trace';
-import { type Flattened, flattenTree, unflatten } from '../tree/tree';
-import { type AnyFunction, callWith, checkFunction, flattenArguments, rebuildArguments, refusePromise } from './arguments';
+import { unflatten } from '../tree/tree';
+import { type AnyFunction, checkFunction, flatFunction, flattenArguments } from './arguments';
 
 /**
  * The same function, but on the way back its intermediate values are computed again instead of being kept: less memory
@@ -14,14 +14,9 @@ export function checkpoint<Args extends unknown[], R>(f: (...args: Args) => R): 
   const name = f.name || 'checkpoint';
   return (...args) => {
     const flat = flattenArguments('checkpoint', args, range(args.length));
-    let output: Flattened | undefined;
-    const { program, constants } = traceProgram(name, flat.leaves, (leaves) => {
-      const value = callWith(f as AnyFunction, rebuildArguments(args, flat, leaves));
-      refusePromise('checkpoint', value);
-      output = flattenTree('checkpoint', value, 'the result');
-      return output.leaves;
-    });
+    const flatF = flatFunction('checkpoint', f as AnyFunction, args, flat);
+    const { program, constants } = traceProgram(name, flat.leaves, flatF.call);
     const results = bind(callPrimitive, [...constants, ...flat.leaves], { program, name, recompute: true });
-    return unflatten<R>((output as unknown as Flattened).treedef, results);
+    return unflatten<R>(flatF.result().treedef, results);
   };
 }

@@ -1,17 +1,25 @@
-import { NDArray } from '../array/ndarray';
 import { isFloating } from '../array/dtype';
+import type { NDArray } from '../array/ndarray';
 import { range, type ShapedType, showType } from '../array/shape';
+import { programKernel } from '../backends/sub-program';
 import { DifferentiationError } from '../errors';
 import { broadcastUnbatched, fill } from '../primitives/broadcast';
 import { definePrimitive, type Primitive } from '../primitives/primitive';
-import { sum } from '../primitives/reduce';
-import { programKernel } from '../backends/sub-program';
+import { evaluateProgram } from '../program/evaluate';
 import type { Program } from '../program/program';
 import { bind } from '../trace/bind';
 import { type ProgramTrace, traceProgram } from '../trace/program-trace';
-import { evaluateProgram } from '../program/evaluate';
 import { type Flattened, flattenTree, type TreeDef, unflatten } from '../tree/tree';
-import { type AnyFunction, callWith, checkFunction, flattenArguments, flattenMatching, rebuildArguments, unflattenParts } from './arguments';
+import {
+  type AnyFunction,
+  callWith,
+  checkFunction,
+  flattenArguments,
+  flattenMatching,
+  rebuildArguments,
+  unflattenParts,
+  zerosOf,
+} from './arguments';
 import { vmapFlat } from './vmap-flat';
 
 type FlatFunction = (inputs: NDArray[]) => NDArray[];
@@ -76,7 +84,7 @@ const customJvpPrimitive: Primitive<CustomJvpParams> = /* @__PURE__ */ definePri
   ownDerivative: true,
   jvp(primals, tangents, params) {
     if (tangents.every((t) => t === null)) return { outputs: bind(customJvpPrimitive, primals, params), tangents: [] };
-    const full = tangents.map((t, i) => t ?? zeroLike(primals[i] as NDArray));
+    const full = tangents.map((t, i) => t ?? zerosOf(primals[i] as NDArray));
     const { outputs, tangents: results } = params.rule(primals, full);
     return { outputs, tangents: results.map((t, i) => (isFloating((outputs[i] as NDArray).dtype) ? t : null)) };
   },
@@ -115,7 +123,7 @@ const customVjpPrimitive: Primitive<CustomVjpParams> = /* @__PURE__ */ definePri
     stageCustom(customVjpPrimitive, trace, inputs, params, (constants) => ({
       f: (xs) => params.f(xs.slice(constants.length)),
       forward: (xs) => params.forward(xs.slice(constants.length)),
-      backward: (residuals, cotangents) => [...constants.map(zeroLike), ...params.backward(residuals, cotangents)],
+      backward: (residuals, cotangents) => [...constants.map(zerosOf), ...params.backward(residuals, cotangents)],
     })),
   body: ({ program }) => program ?? null,
   ownDerivative: true,
@@ -131,7 +139,12 @@ const customVjpPrimitive: Primitive<CustomVjpParams> = /* @__PURE__ */ definePri
     const floating = outputs.filter((y) => isFloating(y.dtype));
     const results = bind(
       pullbackPrimitive,
-      [...residuals, ...tangents.map((t, i) => t ?? zeroLike(primals[i] as NDArray)).filter((_, i) => isFloating((primals[i] as NDArray).dtype))],
+      [
+        ...residuals,
+        ...tangents
+          .map((t, i) => t ?? zerosOf(primals[i] as NDArray))
+          .filter((_, i) => isFloating((primals[i] as NDArray).dtype)),
+      ],
       {
         residuals: residuals.length,
         inputs: primals.map(typeOf),
@@ -191,7 +204,10 @@ const pullbackPrimitive: Primitive<PullbackParams> = /* @__PURE__ */ definePrimi
     });
     const residuals = operands.slice(0, params.residuals) as NDArray[];
     const gradients = params.backward(residuals, full);
-    return [...residuals.map(() => null), ...gradients.filter((_, i) => isFloating((params.inputs[i] as ShapedType).dtype))];
+    return [
+      ...residuals.map(() => null),
+      ...gradients.filter((_, i) => isFloating((params.inputs[i] as ShapedType).dtype)),
+    ];
   },
   batch: refuseForward,
   lower: { reference: refuseForward },
@@ -208,14 +224,15 @@ function typeOf({ shape, dtype }: ShapedType): ShapedType {
   return { shape, dtype };
 }
 
-function zeroLike(x: ShapedType): NDArray {
-  return fill(x.dtype === 'bool' ? false : 0, x.shape, x.dtype);
-}
-
 /** Maps a flat function over axis 0 of all inputs and outputs. */
 function mapAll(size: number, f: FlatFunction): FlatFunction {
   return (inputs) => {
-    const { outputs, batched } = vmapFlat(f, size, inputs, inputs.map(() => true));
+    const { outputs, batched } = vmapFlat(
+      f,
+      size,
+      inputs,
+      inputs.map(() => true),
+    );
     return broadcastUnbatched(size, outputs, batched);
   };
 }
@@ -280,7 +297,10 @@ export function customVjp<Args extends unknown[], R, Residuals>(
     const outputs = bind(customVjpPrimitive, flat.leaves, {
       f: (xs) => flattenOutput(callWith(f as AnyFunction, rebuildArguments(args, flat, xs))).leaves,
       forward: (xs) => {
-        const [value, residuals] = callWith(rules.forward as AnyFunction, rebuildArguments(args, flat, xs)) as [R, Residuals];
+        const [value, residuals] = callWith(rules.forward as AnyFunction, rebuildArguments(args, flat, xs)) as [
+          R,
+          Residuals,
+        ];
         const kept = flattenTree('customVjp', residuals, 'the residuals');
         residualTree = kept.treedef;
         return { outputs: flattenOutput(value).leaves, residuals: kept.leaves };
@@ -297,9 +317,17 @@ export function customVjp<Args extends unknown[], R, Residuals>(
   };
 }
 
-function matchGradients(args: readonly unknown[], flat: ReturnType<typeof flattenArguments>, gradients: unknown): NDArray[] {
+function matchGradients(
+  args: readonly unknown[],
+  flat: ReturnType<typeof flattenArguments>,
+  gradients: unknown,
+): NDArray[] {
   if (!Array.isArray(gradients) || gradients.length !== args.length) {
-    throw new DifferentiationError(`customVjp: expected backward to return a list of ${args.length} cotangents, one for each argument`);
+    throw new DifferentiationError(
+      `customVjp: expected backward to return a list of ${args.length} cotangents, one for each argument`,
+    );
   }
-  return flat.parts.flatMap((p) => flattenMatching('customVjp', `the gradient of argument ${p.index}`, gradients[p.index], p.flat));
+  return flat.parts.flatMap((p) =>
+    flattenMatching('customVjp', `the gradient of argument ${p.index}`, gradients[p.index], p.flat),
+  );
 }

@@ -1,13 +1,13 @@
-import { NDArray } from '../array/ndarray';
 import { isFloating } from '../array/dtype';
-import { range, showType, sizeOf } from '../array/shape';
-import { DTypeError, ArgumentError } from '../errors';
+import { NDArray } from '../array/ndarray';
+import { showType, sizeOf } from '../array/shape';
+import { ArgumentError, DTypeError } from '../errors';
 import { cast } from '../primitives/cast';
 import { equal } from '../primitives/compare';
 import { iota } from '../primitives/iota';
 import { reshape } from '../primitives/reshape';
 import { moveAxis } from '../primitives/transpose';
-import { map, type MapLeaves } from '../tree/tree';
+import { type MapLeaves, map } from '../tree/tree';
 import { grad } from './grad';
 import { jvp } from './jvp';
 import { linearize } from './linearize';
@@ -28,13 +28,20 @@ function basis(x: NDArray): NDArray {
 function pickArray(where: string, args: readonly unknown[], argnum: number): NDArray {
   const x = args[argnum];
   if (!(x instanceof NDArray)) {
-    throw new ArgumentError(`${where}: expected argument ${argnum} to be one array; for trees use jvp, vjp or linearize`);
+    throw new ArgumentError(
+      `${where}: expected argument ${argnum} to be one array; for trees use jvp, vjp or linearize`,
+    );
   }
-  if (!isFloating(x.dtype)) throw new DTypeError(`${where}: expected argument ${argnum} to be a float array, got ${showType(x)}`);
+  if (!isFloating(x.dtype))
+    throw new DTypeError(`${where}: expected argument ${argnum} to be a float array, got ${showType(x)}`);
   return x;
 }
 
-function asFunctionOf<Args extends unknown[], R>(f: (...args: Args) => R, args: Args, argnum: number): (x: NDArray) => R {
+function asFunctionOf<Args extends unknown[], R>(
+  f: (...args: Args) => R,
+  args: Args,
+  argnum: number,
+): (x: NDArray) => R {
   return (x) => f(...(args.map((value, i) => (i === argnum ? x : value)) as Args));
 }
 
@@ -43,7 +50,10 @@ function asFunctionOf<Args extends unknown[], R>(f: (...args: Args) => R, args: 
  *
  * @returns for each output leaf of shape S an array of shape [...S, ...x.shape].
  */
-export function jacfwd<Args extends unknown[], R>(f: (...args: Args) => R, options: ArgnumOption = {}): (...args: Args) => MapLeaves<R, NDArray> {
+export function jacfwd<Args extends unknown[], R>(
+  f: (...args: Args) => R,
+  options: ArgnumOption = {},
+): (...args: Args) => MapLeaves<R, NDArray> {
   const { argnum = 0 } = options;
   return (...args) => {
     const x = pickArray('jacfwd', args, argnum);
@@ -62,12 +72,16 @@ export function jacfwd<Args extends unknown[], R>(f: (...args: Args) => R, optio
  * @param f - returns one array of shape S.
  * @returns an array of shape [...S, ...x.shape].
  */
-export function jacrev<Args extends unknown[]>(f: (...args: Args) => NDArray, options: ArgnumOption = {}): (...args: Args) => NDArray {
+export function jacrev<Args extends unknown[]>(
+  f: (...args: Args) => NDArray,
+  options: ArgnumOption = {},
+): (...args: Args) => NDArray {
   const { argnum = 0 } = options;
   return (...args) => {
     const x = pickArray('jacrev', args, argnum);
     const [y, pull] = vjp(asFunctionOf(f, args, argnum), [x]);
-    if (!isFloating(y.dtype)) throw new DTypeError(`jacrev: expected the function to return floats, got ${showType(y)}`);
+    if (!isFloating(y.dtype))
+      throw new DTypeError(`jacrev: expected the function to return floats, got ${showType(y)}`);
     const rows = vmap((ct: NDArray) => pull(ct)[0])(basis(y));
     return reshape(rows, [...y.shape, ...x.shape]);
   };
@@ -78,7 +92,10 @@ export function jacrev<Args extends unknown[]>(f: (...args: Args) => NDArray, op
  *
  * @returns an array of shape [...x.shape, ...x.shape].
  */
-export function hessian<Args extends unknown[]>(f: (...args: Args) => NDArray, options: ArgnumOption = {}): (...args: Args) => NDArray {
+export function hessian<Args extends unknown[]>(
+  f: (...args: Args) => NDArray,
+  options: ArgnumOption = {},
+): (...args: Args) => NDArray {
   const { argnum = 0 } = options;
   return (...args) => {
     const x = pickArray('hessian', args, argnum);
@@ -92,9 +109,12 @@ export function hessian<Args extends unknown[]>(f: (...args: Args) => NDArray, o
  * @param primals - the arguments of `f`; the first one (a tree) is differentiated.
  * @param direction - a tree like the first argument.
  */
-export function hvp<P, Rest extends unknown[]>(f: (x: P, ...rest: Rest) => NDArray, primals: [P, ...Rest], direction: P): P {
+export function hvp<P, Rest extends unknown[]>(
+  f: (x: P, ...rest: Rest) => NDArray,
+  primals: [P, ...Rest],
+  direction: P,
+): P {
   const [x, ...rest] = primals;
   const gradient = (p: P) => grad((q: P) => f(q, ...(rest as unknown as Rest)))(p) as P;
   return jvp(gradient, [x as P], [direction])[1];
 }
-

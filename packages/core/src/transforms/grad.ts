@@ -1,7 +1,7 @@
-import { NDArray } from '../array/ndarray';
-import { DTypeError, ArgumentError } from '../errors';
 import { isFloating } from '../array/dtype';
+import { NDArray } from '../array/ndarray';
 import { showType } from '../array/shape';
+import { ArgumentError, DTypeError } from '../errors';
 import { namedPaths } from '../tree/tree';
 import { type AnyFunction, checkArgnums, checkFunction, scalarLoss } from './arguments';
 import { type VjpOptions, vjpCore } from './vjp';
@@ -69,7 +69,11 @@ export function grad<Args extends unknown[], R, const O extends GradOptions = Re
   }) as (...args: Args) => GradResult<Args, R, O>;
 }
 
-function gradientFunction(where: string, f: AnyFunction, options: GradOptions): (...args: unknown[]) => [value: unknown, gradient: unknown] {
+function gradientFunction(
+  where: string,
+  f: AnyFunction,
+  options: GradOptions,
+): (...args: unknown[]) => [value: unknown, gradient: unknown] {
   checkFunction(where, f);
   const argnums = options.argnums ?? 0;
   const positions = checkArgnums(where, argnums);
@@ -86,7 +90,11 @@ function gradientFunction(where: string, f: AnyFunction, options: GradOptions): 
 
 function auxPair(where: string, value: unknown): [unknown, unknown] {
   if (Array.isArray(value) && value.length === 2) return value as [unknown, unknown];
-  const got = Array.isArray(value) ? `a list of ${value.length}` : value instanceof NDArray ? showType(value) : typeof value;
+  const got = Array.isArray(value)
+    ? `a list of ${value.length}`
+    : value instanceof NDArray
+      ? showType(value)
+      : typeof value;
   throw new ArgumentError(`${where}: with hasAux the function must return [loss, aux], got ${got}`);
 }
 

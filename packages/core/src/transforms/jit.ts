@@ -1,14 +1,14 @@
-import { NDArray } from '../array/ndarray';
+import type { NDArray } from '../array/ndarray';
 import { showType } from '../array/shape';
 import { ArgumentError } from '../errors';
 import { callPrimitive } from '../primitives/call';
-import { LruCache } from '../program/lru-cache';
 import { execute } from '../program/execute';
+import { LruCache } from '../program/lru-cache';
 import type { Program } from '../program/program';
+import { identityOf } from '../program/program';
 import { bind } from '../trace/bind';
 import { traceProgram } from '../trace/program-trace';
 import { findTrace } from '../trace/trace';
-import { identityOf } from '../program/program';
 import { type Flattened, flattenTree, showTreeDef, type TreeDef, unflatten } from '../tree/tree';
 import { type AnyFunction, callWith, checkFunction, refusePromise } from './arguments';
 
@@ -41,7 +41,10 @@ interface Compiled {
  * @returns a function with the same arguments and results.
  * @throws ConcretizationError if the function asks for the numbers of a traced array.
  */
-export function jit<Args extends unknown[], R>(f: (...args: Args) => R, options: JitOptions = {}): (...args: Args) => R {
+export function jit<Args extends unknown[], R>(
+  f: (...args: Args) => R,
+  options: JitOptions = {},
+): (...args: Args) => R {
   checkFunction('jit', f);
   const statics = positions('staticArgnums', options.staticArgnums);
   const donate = positions('donate', options.donate);
@@ -62,7 +65,10 @@ export function jit<Args extends unknown[], R>(f: (...args: Args) => R, options:
     const { program, constants, output } = entry;
     const inputs = [...constants, ...leaves];
     if (findTrace(name, inputs) !== null) return unflatten<R>(output, bind(callPrimitive, inputs, { program, name }));
-    const donated = [...constants.map(() => false), ...parts.flatMap((p, i) => (p?.leaves ?? []).map((x) => donate.includes(i) && !x.literal))];
+    const donated = [
+      ...constants.map(() => false),
+      ...parts.flatMap((p, i) => (p?.leaves ?? []).map((x) => donate.includes(i) && !x.literal)),
+    ];
     return unflatten<R>(output, execute(program, inputs, donate.length > 0 ? { name, donated } : { name }));
   };
 }
@@ -75,12 +81,19 @@ function positions(option: string, value: number | readonly number[] = []): read
 
 function cacheKey(value: unknown, part: Flattened | null): string {
   if (part !== null) return `${showTreeDef(part.treedef)}${part.leaves.map(showType).join()}`;
-  if ((typeof value === 'object' && value !== null) || typeof value === 'function') return `object ${identityOf(value)}`;
+  if ((typeof value === 'object' && value !== null) || typeof value === 'function')
+    return `object ${identityOf(value)}`;
   if (typeof value === 'string') return JSON.stringify(value);
   return `${typeof value} ${Object.is(value, -0) ? '-0' : String(value)}`;
 }
 
-function trace(name: string, f: AnyFunction, args: readonly unknown[], parts: readonly (Flattened | null)[], leaves: readonly NDArray[]): Compiled {
+function trace(
+  name: string,
+  f: AnyFunction,
+  args: readonly unknown[],
+  parts: readonly (Flattened | null)[],
+  leaves: readonly NDArray[],
+): Compiled {
   let output: TreeDef | undefined;
   const { program, constants } = traceProgram(name, leaves, (tracers) => {
     let at = 0;

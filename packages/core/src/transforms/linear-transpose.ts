@@ -1,10 +1,16 @@
 import type { NDArray } from '../array/ndarray';
 import { range } from '../array/shape';
-import { fill } from '../primitives/broadcast';
 import { type TransposeRule, transposeProgram } from '../program/transpose';
 import { traceProgram } from '../trace/program-trace';
-import { type Flattened, flattenTree } from '../tree/tree';
-import { type AnyFunction, callWith, checkFunction, flattenArguments, flattenMatching, rebuildArguments, refusePromise, unflattenParts } from './arguments';
+import {
+  type AnyFunction,
+  checkFunction,
+  flatFunction,
+  flattenArguments,
+  flattenMatching,
+  unflattenParts,
+  zerosOf,
+} from './arguments';
 
 /**
  * The transpose (dagger) of a linear function: `⟨f(x), y⟩ = ⟨x, fᵀ(y)⟩`.
@@ -21,23 +27,14 @@ export function linearTranspose<Args extends unknown[], R>(
 ): (cotangent: R) => Args {
   checkFunction('linearTranspose', f);
   const flat = flattenArguments('linearTranspose', examples, range(examples.length));
-  let output: Flattened | undefined;
-  const { program, constants } = traceProgram('linearTranspose', flat.leaves, (leaves) => {
-    const value = callWith(f as AnyFunction, rebuildArguments(examples, flat, leaves));
-    refusePromise('linearTranspose', value);
-    output = flattenTree('linearTranspose', value, 'the result');
-    return output.leaves;
-  });
-  const result = output as unknown as Flattened;
+  const flatF = flatFunction('linearTranspose', f as AnyFunction, examples, flat);
+  const { program, constants } = traceProgram('linearTranspose', flat.leaves, flatF.call);
+  const result = flatF.result();
   return (cotangent) => {
     const cotangents = flattenMatching('linearTranspose', 'the cotangent', cotangent, result);
     const inputs = [...constants, ...flat.leaves.map(() => null)];
     const back = transposeProgram(program, inputs, cotangents, { rule: options.transpose });
-    const own = back.slice(constants.length).map((c, i) => c ?? zeroOf(flat.leaves[i] as NDArray));
+    const own = back.slice(constants.length).map((c, i) => c ?? zerosOf(flat.leaves[i] as NDArray));
     return unflattenParts(flat.parts, own) as Args;
   };
-}
-
-function zeroOf(x: NDArray): NDArray {
-  return fill(0, x.shape, x.dtype);
 }

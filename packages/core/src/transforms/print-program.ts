@@ -2,8 +2,7 @@ import { range } from '../array/shape';
 import { showProgram } from '../program/print';
 import type { ClosedProgram } from '../program/program';
 import { traceProgram } from '../trace/program-trace';
-import { flattenTree } from '../tree/tree';
-import { type AnyFunction, callWith, checkFunction, flattenArguments, rebuildArguments, refusePromise } from './arguments';
+import { type AnyFunction, checkFunction, flatFunction, flattenArguments } from './arguments';
 
 /**
  * Traces a function of trees of arrays to its program. The first inputs of the program stand for the arrays that the
@@ -12,11 +11,8 @@ import { type AnyFunction, callWith, checkFunction, flattenArguments, rebuildArg
 export function makeProgram<Args extends unknown[]>(f: (...args: Args) => unknown, ...example: Args): ClosedProgram {
   checkFunction('makeProgram', f);
   const flat = flattenArguments('makeProgram', example, range(example.length));
-  return traceProgram(f.name || 'makeProgram', flat.leaves, (leaves) => {
-    const value = callWith(f as AnyFunction, rebuildArguments(example, flat, leaves));
-    refusePromise('makeProgram', value);
-    return flattenTree('makeProgram', value, 'the result').leaves;
-  });
+  const { call } = flatFunction('makeProgram', f as AnyFunction, example, flat);
+  return traceProgram(f.name || 'makeProgram', flat.leaves, call);
 }
 
 /**

@@ -4,7 +4,17 @@ import { fill } from '../primitives/broadcast';
 import { type TransposeRule, transposeProgram } from '../program/transpose';
 import { linearizeFlat } from '../trace/linearize-trace';
 import { type Flattened, flattenTree, unflatten } from '../tree/tree';
-import { type AnyFunction, callWith, checkFunction, type FlatArguments, flattenArguments, flattenMatching, rebuildArguments, refusePromise, unflattenParts } from './arguments';
+import {
+  type AnyFunction,
+  callWith,
+  checkFunction,
+  type FlatArguments,
+  flattenArguments,
+  flattenMatching,
+  rebuildArguments,
+  refusePromise,
+  unflattenParts,
+} from './arguments';
 
 export interface VjpOptions {
   /**
@@ -51,7 +61,9 @@ export function vjpCore(
   const mainLeaves = outputs.slice(0, differentiated);
   const pullback = (cotangents: readonly NDArray[]): unknown[] => {
     const inputs = [...linear.constants, ...activeInputs.filter(Boolean).map(() => null)];
-    const incoming = activeOutputs.flatMap((active, i) => (active ? [i < differentiated ? (cotangents[i] as NDArray) : null] : []));
+    const incoming = activeOutputs.flatMap((active, i) =>
+      active ? [i < differentiated ? (cotangents[i] as NDArray) : null] : [],
+    );
     const back = transposeProgram(linear.program, inputs, incoming, {
       rule: options.transpose,
       originOf: linearization.originOf,
@@ -78,10 +90,18 @@ export function vjpCore(
  * @param primals - the arguments of `f`, trees of arrays.
  * @returns `[f(...primals), (cotangent) => [gradient of each argument]]`. Gradients of integer arguments are zeros.
  */
-export function vjp<Args extends unknown[], R>(f: (...args: Args) => R, primals: Args, options: VjpOptions = {}): [R, (cotangent: R) => Args] {
-  const { result, output, pullback } = vjpCore('vjp', f as AnyFunction, primals, range(primals.length), (y) => y, options);
-  return [
-    result as R,
-    (cotangent) => pullback(flattenMatching('vjp', 'the cotangent', cotangent, output)) as Args,
-  ];
+export function vjp<Args extends unknown[], R>(
+  f: (...args: Args) => R,
+  primals: Args,
+  options: VjpOptions = {},
+): [R, (cotangent: R) => Args] {
+  const { result, output, pullback } = vjpCore(
+    'vjp',
+    f as AnyFunction,
+    primals,
+    range(primals.length),
+    (y) => y,
+    options,
+  );
+  return [result as R, (cotangent) => pullback(flattenMatching('vjp', 'the cotangent', cotangent, output)) as Args];
 }

@@ -1,10 +1,10 @@
-import { NDArray } from '../array/ndarray';
+import type { NDArray } from '../array/ndarray';
 import { checkAxis, range, showType } from '../array/shape';
 import { ArgumentError, ShapeError } from '../errors';
 import { broadcastInDim } from '../primitives/broadcast';
 import { moveAxis } from '../primitives/transpose';
-import { type Flattened, flattenTree, unflatten } from '../tree/tree';
-import { type AnyFunction, callWith, checkFunction, flattenArguments, rebuildArguments, refusePromise } from './arguments';
+import { unflatten } from '../tree/tree';
+import { type AnyFunction, checkFunction, flatFunction, flattenArguments } from './arguments';
 import { vmapFlat } from './vmap-flat';
 
 /** An axis for every leaf of an argument, null for an argument that is not mapped. */
@@ -23,7 +23,10 @@ export interface VmapOptions {
  * @returns a function with the same arguments, each leaf with one axis more, giving outputs with one axis more.
  * @throws ShapeError where mapped axes differ in size; ArgumentError where nothing is mapped.
  */
-export function vmap<Args extends unknown[], R>(f: (...args: Args) => R, options: VmapOptions = {}): (...args: Args) => R {
+export function vmap<Args extends unknown[], R>(
+  f: (...args: Args) => R,
+  options: VmapOptions = {},
+): (...args: Args) => R {
   checkFunction('vmap', f);
   const { inAxes = 0, outAxes = 0 } = options;
   return (...args) => {
@@ -40,14 +43,9 @@ export function vmap<Args extends unknown[], R>(f: (...args: Args) => R, options
       }),
     );
     const size = commonSize(moved);
-    let output: Flattened | undefined;
+    const flatF = flatFunction('vmap', f as AnyFunction, args, flat);
     const result = vmapFlat(
-      (leaves) => {
-        const value = callWith(f as AnyFunction, rebuildArguments(args, flat, leaves));
-        refusePromise('vmap', value);
-        output = flattenTree('vmap', value, 'the result');
-        return output.leaves;
-      },
+      flatF.call,
       size,
       moved,
       moved.map(() => true),
@@ -56,13 +54,14 @@ export function vmap<Args extends unknown[], R>(f: (...args: Args) => R, options
       const full = result.batched[i] ? y : broadcastInDim(y, [size, ...y.shape], range(y.ndim, 1));
       return moveAxis(full, 0, checkAxis('vmap: outAxes', outAxes, full.ndim));
     });
-    return unflatten<R>((output as unknown as Flattened).treedef, placed);
+    return unflatten<R>(flatF.result().treedef, placed);
   };
 }
 
 function commonSize(leaves: readonly NDArray[]): number {
   const first = leaves[0];
-  if (first === undefined) throw new ArgumentError('vmap: nothing to map over: give at least one array whose inAxes is not null');
+  if (first === undefined)
+    throw new ArgumentError('vmap: nothing to map over: give at least one array whose inAxes is not null');
   const size = first.shape[0] as number;
   for (const leaf of leaves) {
     if (leaf.shape[0] !== size) {

@@ -1,2 +1,2 @@
-export { flatten, leaves, map, paths, reduce, show, unflatten } from './tree';
 export type { Flattened, MapLeaves, TreeDef } from './tree';
+export { flatten, leaves, map, paths, reduce, show, unflatten } from './tree';

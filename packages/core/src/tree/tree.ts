@@ -34,7 +34,13 @@ function describe(value: unknown): string {
   return `${typeof value} ${String(value)}`;
 }
 
-function walk<L>(where: string, value: unknown, path: string, leaf: (value: unknown, path: string) => L | undefined, out: L[]): TreeDef {
+function walk<L>(
+  where: string,
+  value: unknown,
+  path: string,
+  leaf: (value: unknown, path: string) => L | undefined,
+  out: L[],
+): TreeDef {
   const result = leaf(value, path);
   if (result !== undefined) {
     out.push(result);

@@ -30,7 +30,10 @@ function networkCase(primitives: readonly string[], wrap: (f: typeof network) =>
 export const callCases: readonly Case[] = [
   networkCase(['call'], (f) => jit(f)),
   { ...networkCase(['call', 'tangentCall'], (f) => checkpoint(f)), name: 'checkpoint' },
-  { ...networkCase(['call'], (f) => jit((x: NDArray, w: NDArray, u: NDArray) => jit(f)(x, w, u).map((y) => np.sin(y)))), name: 'jit in jit' },
+  {
+    ...networkCase(['call'], (f) => jit((x: NDArray, w: NDArray, u: NDArray) => jit(f)(x, w, u).map((y) => np.sin(y)))),
+    name: 'jit in jit',
+  },
   {
     ...networkCase(['call', 'tangentCall'], (f) => jit((x, w, u) => checkpoint(f)(x, w, u).map((y) => np.sin(y)))),
     name: 'checkpoint in jit',
@@ -42,11 +45,18 @@ export const callCases: readonly Case[] = [
     linear: [[2, 3]],
     build(context) {
       const [n, m] = [context.s.int(1, 3), context.s.int(1, 3)];
-      const shapes = [[n, m], [m, 2]];
+      const shapes = [
+        [n, m],
+        [m, 2],
+      ];
       const args = [...shapes, ...shapes].map((shape) => operand(context, shape));
       return instance(`[${n}, ${m}]`, args, ([x, w, tx, tw]) => {
         const unused = np.zeros([2], { dtype: context.dtype });
-        const [, push] = linearize((a: NDArray, b: NDArray) => checkpoint(network)(a, b, unused), x as NDArray, w as NDArray);
+        const [, push] = linearize(
+          (a: NDArray, b: NDArray) => checkpoint(network)(a, b, unused),
+          x as NDArray,
+          w as NDArray,
+        );
         return push(tx as NDArray, tw as NDArray);
       });
     },
@@ -63,7 +73,9 @@ export const callCases: readonly Case[] = [
           [np.cos(x).mul(y).mul(tx).add(np.sin(x).mul(ty)), tx],
         ],
       );
-      return instance(`[${shape}]`, [operand(context, shape), operand(context, shape)], ([x, y]) => f(x as NDArray, y as NDArray));
+      return instance(`[${shape}]`, [operand(context, shape), operand(context, shape)], ([x, y]) =>
+        f(x as NDArray, y as NDArray),
+      );
     },
   },
   {
@@ -76,7 +88,9 @@ export const callCases: readonly Case[] = [
         forward: (x, y) => [[np.sin(x).mul(y), x] as [NDArray, NDArray], { x, y }],
         backward: ({ x, y }, [c, d]) => [np.cos(x).mul(y).mul(c).add(d), np.sin(x).mul(c)],
       });
-      return instance(`[${shape}]`, [operand(context, shape), operand(context, shape)], ([x, y]) => f(x as NDArray, y as NDArray));
+      return instance(`[${shape}]`, [operand(context, shape), operand(context, shape)], ([x, y]) =>
+        f(x as NDArray, y as NDArray),
+      );
     },
   },
   {

@@ -49,7 +49,11 @@ export interface Case {
 
 export type Argument = (seed: number) => NDArray;
 
-export function instance(label: string, args: readonly Argument[], apply: (xs: NDArray[]) => NDArray | NDArray[]): Instance {
+export function instance(
+  label: string,
+  args: readonly Argument[],
+  apply: (xs: NDArray[]) => NDArray | NDArray[],
+): Instance {
   return {
     label,
     apply: (xs) => [apply(xs)].flat(),

@@ -27,7 +27,11 @@ function nameOf({ name, primitives }: Case): string {
 
 /** One test for each case: the law holds for that many random instances. */
 export function check(law: Law, subjects: readonly Case[], runs: number): void {
-  test.each(subjects.map((subject) => [nameOf(subject), subject] as const))('%s', (_name, subject) => {
-    forAll(runs, (s) => law(subject, s));
-  }, 60_000);
+  test.each(subjects.map((subject) => [nameOf(subject), subject] as const))(
+    '%s',
+    (_name, subject) => {
+      forAll(runs, (s) => law(subject, s));
+    },
+    60_000,
+  );
 }

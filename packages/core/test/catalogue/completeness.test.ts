@@ -3,7 +3,15 @@ import type { PrimitiveDefinition } from '../../src/primitives/primitive';
 import '../../src/index';
 import { forAll } from '../support/sampler';
 import { catalogue } from './catalogue';
-import { compilation, completeOutputs, isSmooth, type Law, mapping, reverseDerivative, secondReverseDerivative } from './laws';
+import {
+  compilation,
+  completeOutputs,
+  isSmooth,
+  type Law,
+  mapping,
+  reverseDerivative,
+  secondReverseDerivative,
+} from './laws';
 
 type RuleName = 'outputs' | 'jvp' | 'transpose' | 'batch' | 'reference' | 'wasm';
 
@@ -18,11 +26,13 @@ vi.mock('../../src/primitives/primitive', async (original) => {
     const used = new Set<RuleName>();
     if (lower.wasm) has.add('wasm');
     defined.set(name, { has, used });
-    const watch = <A extends unknown[], R>(rule: RuleName, f: (...args: A) => R) => (...args: A): R => {
-      const result = f(...args);
-      used.add(rule);
-      return result;
-    };
+    const watch =
+      <A extends unknown[], R>(rule: RuleName, f: (...args: A) => R) =>
+      (...args: A): R => {
+        const result = f(...args);
+        used.add(rule);
+        return result;
+      };
     const { wasm } = lower;
     return actual.definePrimitive<never>({
       ...definition,
@@ -48,15 +58,17 @@ const unreached: Record<string, readonly RuleName[]> = {
   customPullback: ['jvp', 'batch', 'reference'],
   // Without operands there is nothing to differentiate or to map; without floats nothing to differentiate.
   iota: ['jvp', 'batch'],
-  ...Object.fromEntries(['and', 'or', 'xor', 'not', 'shiftLeft', 'shiftRight', 'threefry2x32'].map((name) => [name, ['jvp']])),
+  ...Object.fromEntries(
+    ['and', 'or', 'xor', 'not', 'shiftLeft', 'shiftRight', 'threefry2x32'].map((name) => [name, ['jvp']]),
+  ),
 };
 
 /** Operations that are not linear in any operand. */
-const notLinear =
-  ('rem pow max min abs floor ceil round sign exp expm1 log log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh ' +
-    'acosh atanh logistic erf erfc erfInv lgamma atan2 polygamma and or xor not shiftLeft shiftRight equal notEqual less ' +
-    'lessEqual greater greaterEqual stopGradient threefry2x32 prod reduceMax reduceMin argExtremum argsort iota cholesky qr eigh')
-    .split(' ');
+const notLinear = (
+  'rem pow max min abs floor ceil round sign exp expm1 log log1p sqrt rsqrt sin cos tan asin acos atan sinh cosh tanh asinh ' +
+  'acosh atanh logistic erf erfc erfInv lgamma atan2 polygamma and or xor not shiftLeft shiftRight equal notEqual less ' +
+  'lessEqual greater greaterEqual stopGradient threefry2x32 prod reduceMax reduceMin argExtremum argsort iota cholesky qr eigh'
+).split(' ');
 
 describe('the catalogue', () => {
   test('lists every primitive that is defined, and no other', () => {
@@ -76,7 +88,10 @@ describe('the catalogue', () => {
     for (const [law, subjects] of laws) for (const subject of subjects) forAll(3, (s) => law(subject, s));
     const missing = [...defined].flatMap(([name, { has, used }]) =>
       [...has]
-        .filter((rule) => !used.has(rule) && !unreached[name]?.includes(rule) && !(rule === 'transpose' && notLinear.includes(name)))
+        .filter(
+          (rule) =>
+            !used.has(rule) && !unreached[name]?.includes(rule) && !(rule === 'transpose' && notLinear.includes(name)),
+        )
         .map((rule) => `${name}: ${rule}`),
     );
     expect(missing).toEqual([]);

@@ -18,4 +18,9 @@ describe('jvp of jvp is the second derivative', () => check(secondForwardDerivat
 describe('vjp is the adjoint of jvp', () => check(reverseDerivative, smooth, 20));
 describe('grad of grad and jvp of grad are the second derivative', () => check(secondReverseDerivative, smooth, 10));
 describe('linearize is jvp', () => check(linearization, forward, 10));
-describe('linearTranspose is the adjoint', () => check(transposition, smooth.filter((c) => c.linear), 20));
+describe('linearTranspose is the adjoint', () =>
+  check(
+    transposition,
+    smooth.filter((c) => c.linear),
+    20,
+  ));

@@ -195,7 +195,9 @@ export const elementwiseCases: readonly Case[] = [
     build(context) {
       const shape = context.s.shape();
       const args = [0, 1, 2, 3].map(() => operand(context, shape));
-      return instance(`[${shape}]`, args, ([a, b, c, d]) => threefry(a as NDArray, b as NDArray, c as NDArray, d as NDArray));
+      return instance(`[${shape}]`, args, ([a, b, c, d]) =>
+        threefry(a as NDArray, b as NDArray, c as NDArray, d as NDArray),
+      );
     },
   },
   {

@@ -39,8 +39,10 @@ export const indexingCases: readonly Case[] = [
     linear: [[0]],
     build(context) {
       const { operand: shape, indices, params, places } = gatherOf(context.s);
-      return instance(`[${shape}] at [${indices}] ${JSON.stringify(params)}`, [operand(context, shape), places], ([x, i]) =>
-        gather(x as NDArray, i as NDArray, params),
+      return instance(
+        `[${shape}] at [${indices}] ${JSON.stringify(params)}`,
+        [operand(context, shape), places],
+        ([x, i]) => gather(x as NDArray, i as NDArray, params),
       );
     },
   },
@@ -74,8 +76,10 @@ export const indexingCases: readonly Case[] = [
     linear: [[0, 1], [0], [1]],
     build(context) {
       const { shape, sizes, starts } = blockOf(context.s);
-      return instance(`[${sizes}] into [${shape}]`, [operand(context, shape), operand(context, sizes), starts], ([x, u, at]) =>
-        dynamicUpdateSlice(x as NDArray, u as NDArray, at as NDArray),
+      return instance(
+        `[${sizes}] into [${shape}]`,
+        [operand(context, shape), operand(context, sizes), starts],
+        ([x, u, at]) => dynamicUpdateSlice(x as NDArray, u as NDArray, at as NDArray),
       );
     },
   },

@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import '../support/matchers';
-import { type DType, isFloating, type TypedArray } from '../../src/array/dtype';
-import { allocate } from '../../src/array/dtype';
+import { allocate, type DType, isFloating, type TypedArray } from '../../src/array/dtype';
 import type { NDArray } from '../../src/array/ndarray';
 import { denseLayout, sizeOf } from '../../src/array/shape';
 import { init } from '../../src/backends/current';
@@ -78,7 +77,10 @@ function weighted(apply: (xs: NDArray[]) => Arrays, seed: number): (...xs: NDArr
   return (...xs) =>
     floatsOf(apply(xs))
       .map((y, i) => np.sum(y.mul(values(y.shape, y.dtype, seed + i))))
-      .reduce((sum, part) => sum.add(part), np.zeros([], { dtype: xs.find((x) => isFloating(x.dtype))?.dtype ?? 'float32' }));
+      .reduce(
+        (sum, part) => sum.add(part),
+        np.zeros([], { dtype: xs.find((x) => isFloating(x.dtype))?.dtype ?? 'float32' }),
+      );
 }
 
 const floatPositions = (xs: Arrays) => xs.flatMap((x, i) => (isFloating(x.dtype) ? [i] : []));
@@ -110,7 +112,11 @@ export const forwardDerivative: Law = (subject, s) => {
       ? ys.map(zeros)
       : subject.derivative === 'linear'
         ? f.apply(ts)
-        : directionalDerivative(f.apply, xs, ts.map((t) => (isFloating(t.dtype) ? t : null)));
+        : directionalDerivative(
+            f.apply,
+            xs,
+            ts.map((t) => (isFloating(t.dtype) ? t : null)),
+          );
   ys.forEach((y, i) => {
     expect(dys[i], f.label).toBeAllclose(isFloating(y.dtype) ? expected[i] : zeros(y), byFiniteDifferences);
   });
@@ -123,7 +129,8 @@ export const secondForwardDerivative: Law = (subject, s) => {
   const [ts, us] = [directions(xs, s.seed()), directions(xs, s.seed())];
   const first = (...at: NDArray[]) => floatsOf(jvp(variadic(f), at, ts)[1]);
   const [, second] = jvp(first, xs, us);
-  const expected = subject.derivative === 'stopped' ? second.map(zeros) : directionalDerivative((at) => first(...at), xs, us);
+  const expected =
+    subject.derivative === 'stopped' ? second.map(zeros) : directionalDerivative((at) => first(...at), xs, us);
   expect(second, f.label).toBeAllclose(expected, { rtol: 1e-5, atol: 1e-5 });
 };
 
@@ -139,7 +146,9 @@ export const reverseDerivative: Law = (subject, s) => {
   const forward = subject.reverseOnly ? directionalDerivative(f.apply, xs, ts) : jvp(variadic(f), xs, ts)[1];
   expect(gradients.map((g) => [g.dtype, g.shape])).toEqual(xs.map((x) => [x.dtype, x.shape]));
   const [left, right] = [inner(cs, forward), inner(gradients, ts)];
-  expect(Math.abs(left - right), f.label).toBeLessThanOrEqual((subject.reverseOnly ? 1e-6 : roundingOf(subject)) * (1 + Math.abs(left)));
+  expect(Math.abs(left - right), f.label).toBeLessThanOrEqual(
+    (subject.reverseOnly ? 1e-6 : roundingOf(subject)) * (1 + Math.abs(left)),
+  );
 };
 
 /** Reverse over reverse and forward over reverse are the second derivative. */
@@ -155,10 +164,16 @@ export const secondReverseDerivative: Law = (subject, s) => {
       .map((g, i) => np.sum(g.mul(ts[argnums[i] as number] as NDArray)))
       .reduce((sum, part) => sum.add(part));
   const [expected] = directionalDerivative((at) => [along(...at)], xs, us) as [NDArray];
-  const reverse = inner(grad(along, { argnums })(...xs) as NDArray[], argnums.map((i) => us[i] as NDArray));
+  const reverse = inner(
+    grad(along, { argnums })(...xs) as NDArray[],
+    argnums.map((i) => us[i] as NDArray),
+  );
   if ((subject.derivative ?? 'smooth') === 'smooth') expect(reverse, f.label).toBeCloseTo(expected.item(), 4);
   const forward = jvp(gradient, xs, us)[1];
-  const left = inner(forward, argnums.map((i) => ts[i] as NDArray));
+  const left = inner(
+    forward,
+    argnums.map((i) => ts[i] as NDArray),
+  );
   expect(Math.abs(left - reverse), f.label).toBeLessThanOrEqual(10 * roundingOf(subject) * (1 + Math.abs(left)));
 };
 
@@ -178,17 +193,25 @@ export const transposition: Law = (subject, s) => {
   const f = smooth(subject, s);
   const xs = f.draw(s.seed());
   for (const group of subject.linear ?? []) {
-    const restricted = (...own: NDArray[]) => f.apply(xs.map((x, i) => (group.includes(i) ? (own[group.indexOf(i)] as NDArray) : x)));
+    const restricted = (...own: NDArray[]) =>
+      f.apply(xs.map((x, i) => (group.includes(i) ? (own[group.indexOf(i)] as NDArray) : x)));
     const own = group.map((i) => xs[i] as NDArray);
     // With the other operands at zero: what is left is linear, not only affine.
-    const fixed = xs.map((x, i) => (group.includes(i) || !isFloating(x.dtype) || subject.linear?.some((g) => g.includes(i) && g.length > 1) !== true ? x : zeros(x)));
-    const linear = (...ys: NDArray[]) => f.apply(fixed.map((x, i) => (group.includes(i) ? (ys[group.indexOf(i)] as NDArray) : x)));
+    const fixed = xs.map((x, i) =>
+      group.includes(i) || !isFloating(x.dtype) || subject.linear?.some((g) => g.includes(i) && g.length > 1) !== true
+        ? x
+        : zeros(x),
+    );
+    const linear = (...ys: NDArray[]) =>
+      f.apply(fixed.map((x, i) => (group.includes(i) ? (ys[group.indexOf(i)] as NDArray) : x)));
     const images = linear(...own);
     if (!images.every((y) => isFloating(y.dtype))) continue;
     const cs = directions(images, s.seed());
     const back = linearTranspose(restricted, own)(cs);
     const [left, right] = [inner(images, cs), inner(own, back)];
-    expect(Math.abs(left - right), `${f.label} in [${group}]`).toBeLessThanOrEqual(roundingOf(subject) * (1 + Math.abs(left)));
+    expect(Math.abs(left - right), `${f.label} in [${group}]`).toBeLessThanOrEqual(
+      roundingOf(subject) * (1 + Math.abs(left)),
+    );
   }
 };
 
@@ -202,10 +225,22 @@ export const mapping: Law = (subject, s) => {
   const outAxes = s.pick([0, -1]);
   for (let mask = 1; mask < 2 ** first.length; mask++) {
     const inAxes = first.map((x, i) => ((mask >> i) % 2 === 1 ? s.int(-x.ndim - 1, x.ndim) : null));
-    const args = first.map((x, i) => stackOf(examples.slice(0, size).map((e) => e[i] as NDArray), x, inAxes[i] as number | null));
+    const args = first.map((x, i) =>
+      stackOf(
+        examples.slice(0, size).map((e) => e[i] as NDArray),
+        x,
+        inAxes[i] as number | null,
+      ),
+    );
     const mapped = vmap(variadic(f), { inAxes, outAxes })(...args);
     const rows = examples.map((e) => f.apply(first.map((x, i) => (inAxes[i] === null ? x : (e[i] as NDArray)))));
-    const expected = (rows[0] as NDArray[]).map((y, k) => stackOf(rows.slice(0, size).map((r) => r[k] as NDArray), y, outAxes));
+    const expected = (rows[0] as NDArray[]).map((y, k) =>
+      stackOf(
+        rows.slice(0, size).map((r) => r[k] as NDArray),
+        y,
+        outAxes,
+      ),
+    );
     const where = `${f.label}, inAxes [${inAxes.map(String)}], outAxes ${outAxes}, size ${size}`;
     try {
       expectClose(subject, mapped, expected, narrowest(expected));
@@ -231,7 +266,13 @@ export const mappedGradient: Law = (subject, s) => {
   const argnums = floatPositions(examples[0]);
   const gradient = grad(weighted(f.apply, s.seed()), { argnums });
   const inAxes = examples[0].map((x) => s.int(0, x.ndim));
-  const args = examples[0].map((x, i) => stackOf(examples.map((e) => e[i] as NDArray), x, inAxes[i] as number));
+  const args = examples[0].map((x, i) =>
+    stackOf(
+      examples.map((e) => e[i] as NDArray),
+      x,
+      inAxes[i] as number,
+    ),
+  );
   const mapped = vmap(gradient, { inAxes })(...args) as NDArray[];
   const looped = examples.map((e) => gradient(...e) as NDArray[]) as [NDArray[], NDArray[]];
   const expected = argnums.map((_, i) => np.stack([looped[0][i] as NDArray, looped[1][i] as NDArray]));
@@ -245,8 +286,14 @@ function throughView(x: NDArray, s: Sampler): { stored: NDArray; view: (stored: 
   const inverse = permutation.map((_, i) => permutation.indexOf(i));
   const axis = rank === 0 ? 0 : s.int(0, rank - 1);
   const n = x.shape[axis] ?? 0;
-  const kind = rank === 0 ? s.pick(['as it is', 'element']) : s.pick(['as it is', 'transposed', 'front', 'back', 'flipped', 'spread', 'broadcast']);
-  const part = (start: number, stop: number, step: number) => [...Array.from({ length: axis }, () => null), [start, stop, step] as const];
+  const kind =
+    rank === 0
+      ? s.pick(['as it is', 'element'])
+      : s.pick(['as it is', 'transposed', 'front', 'back', 'flipped', 'spread', 'broadcast']);
+  const part = (start: number, stop: number, step: number) => [
+    ...Array.from({ length: axis }, () => null),
+    [start, stop, step] as const,
+  ];
   switch (kind) {
     case 'element':
       return { stored: np.stack([x, x, x]), view: (v) => v.at(1) };
@@ -274,7 +321,9 @@ export const compilation: Law = (subject, s) => {
   const carriers = xs.map((x) => throughView(x, s));
   const expected = f.apply(xs);
   expect(jit(variadic(f))(...xs), f.label).toHaveSameBits(expected);
-  const viewed = jit((...stored: NDArray[]) => f.apply(stored.map((v, i) => (carriers[i] as (typeof carriers)[number]).view(v))));
+  const viewed = jit((...stored: NDArray[]) =>
+    f.apply(stored.map((v, i) => (carriers[i] as (typeof carriers)[number]).view(v))),
+  );
   const stored = carriers.map((c) => c.stored);
   const before = stored.map((x) => x.dataSync());
   const result = viewed(...stored);

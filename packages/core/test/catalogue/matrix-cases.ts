@@ -1,10 +1,10 @@
 import { floats } from '../../src/array/dtype';
 import type { NDArray } from '../../src/array/ndarray';
-import { cholesky, eigh, matrixTranspose, qr, triangularSolve } from '../../src/primitives/linalg';
+import * as np from '../../src/numpy';
 import { add, mul } from '../../src/primitives/arithmetic';
 import { fillLike } from '../../src/primitives/broadcast';
 import { matmulBatched } from '../../src/primitives/dot';
-import * as np from '../../src/numpy';
+import { cholesky, eigh, matrixTranspose, qr, triangularSolve } from '../../src/primitives/linalg';
 import { values } from '../support/values';
 import { type Argument, type Case, instance, sums } from './case';
 
@@ -33,8 +33,10 @@ export const matrixCases: readonly Case[] = [
       const m = s.int(0, 3);
       const params = { lower: s.bool(), transposeA: s.bool(), unitDiagonal: s.bool() };
       const right: Argument = (seed) => values([...lead, n, m], dtype, seed);
-      return instance(`[${lead}] n ${n} m ${m} ${JSON.stringify(params)}`, [matrices(lead, n, n, chosen(dtype)), right], ([a, b]) =>
-        triangularSolve(a as NDArray, b as NDArray, params),
+      return instance(
+        `[${lead}] n ${n} m ${m} ${JSON.stringify(params)}`,
+        [matrices(lead, n, n, chosen(dtype)), right],
+        ([a, b]) => triangularSolve(a as NDArray, b as NDArray, params),
       );
     },
   },
@@ -67,7 +69,9 @@ export const matrixCases: readonly Case[] = [
     build({ s, dtype }) {
       const lead = s.shape({ maxRank: 1 });
       const n = s.int(0, 3);
-      return instance(`[${lead}] n ${n}`, [matrices(lead, n, n, chosen(dtype))], ([a]) => eigh(symmetric(a as NDArray)));
+      return instance(`[${lead}] n ${n}`, [matrices(lead, n, n, chosen(dtype))], ([a]) =>
+        eigh(symmetric(a as NDArray)),
+      );
     },
   },
 ];

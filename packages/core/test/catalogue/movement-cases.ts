@@ -6,7 +6,7 @@ import { iota } from '../../src/primitives/iota';
 import { reshape } from '../../src/primitives/reshape';
 import { concatenate, flip, pad, slice } from '../../src/primitives/structure';
 import { transpose } from '../../src/primitives/transpose';
-import { fold, windowCount, type WindowParams, windows } from '../../src/primitives/windows';
+import { fold, type WindowParams, windowCount, windows } from '../../src/primitives/windows';
 import type { Sampler } from '../support/sampler';
 import { type Case, instance, operand } from './case';
 
@@ -63,7 +63,9 @@ export const movementCases: readonly Case[] = [
     build(context) {
       const shape = context.s.shape({ maxRank: 4 });
       const permutation = context.s.permutation(shape.length);
-      return instance(`[${shape}] by [${permutation}]`, [operand(context, shape)], ([x]) => transpose(x as NDArray, permutation));
+      return instance(`[${shape}] by [${permutation}]`, [operand(context, shape)], ([x]) =>
+        transpose(x as NDArray, permutation),
+      );
     },
   },
   {
@@ -88,7 +90,9 @@ export const movementCases: readonly Case[] = [
       const shape = s.shape();
       const widths = () => shape.map(() => s.int(0, 2));
       const params = { low: widths(), high: widths(), interior: widths(), value: 0 };
-      return instance(`[${shape}] ${JSON.stringify(params)}`, [operand(context, shape)], ([x]) => pad(x as NDArray, params));
+      return instance(`[${shape}] ${JSON.stringify(params)}`, [operand(context, shape)], ([x]) =>
+        pad(x as NDArray, params),
+      );
     },
   },
   {
@@ -128,7 +132,9 @@ export const movementCases: readonly Case[] = [
     primitives: ['windows'],
     build(context) {
       const { shape, params } = windowsOf(context.s);
-      return instance(`[${shape}] ${JSON.stringify(params)}`, [operand(context, shape)], ([x]) => windows(x as NDArray, params));
+      return instance(`[${shape}] ${JSON.stringify(params)}`, [operand(context, shape)], ([x]) =>
+        windows(x as NDArray, params),
+      );
     },
   },
   {
@@ -155,7 +161,10 @@ export const movementCases: readonly Case[] = [
       const axis = context.s.int(0, shape.length - 1);
       const dtype = context.s.pick(['int32', 'float32', 'float64', 'uint32'] as const);
       // The operand only makes it a function of something.
-      return instance(`[${shape}] along ${axis}`, [operand(context, [])], ([x]) => [iota(shape, axis, dtype), x as NDArray]);
+      return instance(`[${shape}] along ${axis}`, [operand(context, [])], ([x]) => [
+        iota(shape, axis, dtype),
+        x as NDArray,
+      ]);
     },
   },
 ];

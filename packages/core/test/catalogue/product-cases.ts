@@ -1,11 +1,11 @@
 import { floats, numbers } from '../../src/array/dtype';
 import type { NDArray } from '../../src/array/ndarray';
+import { mul } from '../../src/primitives/arithmetic';
 import { type ConvolutionParams, conv, convInputTranspose } from '../../src/primitives/convolution';
 import { dot } from '../../src/primitives/dot';
+import { sum } from '../../src/primitives/reduce';
 import { windowCount } from '../../src/primitives/windows';
 import { grad } from '../../src/transforms/grad';
-import { sum } from '../../src/primitives/reduce';
-import { mul } from '../../src/primitives/arithmetic';
 import type { Sampler } from '../support/sampler';
 import { type Case, type Context, instance, operand, sums } from './case';
 
@@ -53,7 +53,12 @@ function convolutionOf(s: Sampler): ConvolutionShapes {
   const size = kernel.map((k, i) => (k - 1) * (params.dilation[i] as number) + 1 + s.int(0, 2));
   const out = size.map((extent, i) => {
     const [before, after] = params.padding[i] as readonly [number, number];
-    return windowCount(extent + before + after, kernel[i] as number, params.stride[i] as number, params.dilation[i] as number);
+    return windowCount(
+      extent + before + after,
+      kernel[i] as number,
+      params.stride[i] as number,
+      params.dilation[i] as number,
+    );
   });
   return {
     input: [n, groups * channels, ...size],
@@ -127,9 +132,12 @@ export const productCases: readonly Case[] = [
       const { input, weight, output, params } = convolutionOf(context.s);
       // The derivative of ⟨conv(x, w), y⟩ in w does not depend on w.
       const weightGradient = (x: NDArray, y: NDArray) =>
-        grad((w: NDArray) => sum(mul(conv(x, w, output, params), y), output.map((_, i) => i)))(
-          operand({ ...context, odd: [] }, weight)(1),
-        );
+        grad((w: NDArray) =>
+          sum(
+            mul(conv(x, w, output, params), y),
+            output.map((_, i) => i),
+          ),
+        )(operand({ ...context, odd: [] }, weight)(1));
       return instance(
         `[${input}] [${weight}] ${JSON.stringify(params)}`,
         [operand(context, input), operand(context, output)],

@@ -24,7 +24,12 @@ function extremum(name: string, op: (x: NDArray, axes: readonly number[]) => NDA
   };
 }
 
-function overAxis(primitive: string, name: string, accepts: readonly DType[], op: (x: NDArray, axis: number) => NDArray): Case {
+function overAxis(
+  primitive: string,
+  name: string,
+  accepts: readonly DType[],
+  op: (x: NDArray, axis: number) => NDArray,
+): Case {
   return {
     primitives: [primitive],
     name,
@@ -54,7 +59,9 @@ export const reductionCases: readonly Case[] = [
     build(context) {
       const shape = context.s.shape();
       const axes = context.s.subset(shape.length);
-      return instance(`[${shape}] over [${axes}]`, [operand(context, shape, awayFromZero(0.6, 1.4))], ([x]) => prod(x as NDArray, axes));
+      return instance(`[${shape}] over [${axes}]`, [operand(context, shape, awayFromZero(0.6, 1.4))], ([x]) =>
+        prod(x as NDArray, axes),
+      );
     },
   },
   {
@@ -64,7 +71,9 @@ export const reductionCases: readonly Case[] = [
       const shape = context.s.shape({ sizes: [2, 3, 4] });
       const axes = context.s.subset(shape.length);
       const domain = (u: number) => (u < 0.4 ? 0 : u);
-      return instance(`[${shape}] over [${axes}]`, [operand(context, shape, domain)], ([x]) => prod(x as NDArray, axes));
+      return instance(`[${shape}] over [${axes}]`, [operand(context, shape, domain)], ([x]) =>
+        prod(x as NDArray, axes),
+      );
     },
   },
   extremum('reduceMax', reduceMax),

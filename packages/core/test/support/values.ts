@@ -3,7 +3,7 @@ import { NDArray } from '../../src/array/ndarray';
 import { type Shape, sizeOf } from '../../src/array/shape';
 
 /** Numbers in [0, 1), always the same for a seed (Mulberry32). */
-export function uniforms(seed: number): () => number {
+function uniforms(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -53,7 +53,8 @@ export function values(shape: Shape, dtype: DType, seed: number, options: ValueO
     if (isFloating(dtype)) {
       data[i] = odd.length > 0 && next() < 0.2 ? (odd[Math.floor(u * odd.length)] as number) : domain(u);
     } else if (dtype === 'bool') data[i] = u < 0.5 ? 0 : 1;
-    else data[i] = Math.floor(u * 19) - (dtype === 'int32' ? 9 : 0) + (odd.length > 0 && next() < 0.1 ? 2 ** 31 - 3 : 0);
+    else
+      data[i] = Math.floor(u * 19) - (dtype === 'int32' ? 9 : 0) + (odd.length > 0 && next() < 0.1 ? 2 ** 31 - 3 : 0);
   }
   return NDArray.fromStorage(data, { shape: [...shape], dtype });
 }

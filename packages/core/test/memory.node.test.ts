@@ -45,7 +45,11 @@ interface State {
 }
 
 function initial(): State {
-  const params = { w1: values([8, 16], 'float32', 1), b1: values([16], 'float32', 2), w2: values([16, 4], 'float32', 3) };
+  const params = {
+    w1: values([8, 16], 'float32', 1),
+    b1: values([16], 'float32', 2),
+    w2: values([16, 4], 'float32', 3),
+  };
   return { params, momentum: tree.map(np.zerosLike, params) };
 }
 
@@ -94,8 +98,12 @@ describe('memory stays flat', () => {
     const x = values([4, 3], 'float32', 5);
     const leak = leakPerRun(
       () => {
-        const square = customVjp((v: NDArray) => v.mul(v), { forward: (v) => [v.mul(v), v], backward: (v, c) => [v.mul(c).mul(2)] });
-        const f = (v: NDArray) => np.sum(jit((u: NDArray) => np.sin(u))(checkpoint((u: NDArray) => u.mul(u))(square(v))));
+        const square = customVjp((v: NDArray) => v.mul(v), {
+          forward: (v) => [v.mul(v), v],
+          backward: (v, c) => [v.mul(c).mul(2)],
+        });
+        const f = (v: NDArray) =>
+          np.sum(jit((u: NDArray) => np.sin(u))(checkpoint((u: NDArray) => u.mul(u))(square(v))));
         vmap(grad(f))(x);
         grad(jit(f))(x);
       },

@@ -1,0 +1,17 @@
+import type { BenchCase } from './case';
+import { convolutionCases } from './convolution';
+import { elementwiseCases } from './elementwise';
+import { gemmCases } from './gemm';
+import { lossCases } from './loss';
+import { overheadCases } from './overhead';
+import { trainCases } from './train';
+
+/** Every case, in the order in which they run. */
+export const allCases: readonly BenchCase[] = [
+  ...gemmCases,
+  ...elementwiseCases,
+  ...lossCases,
+  ...trainCases,
+  ...convolutionCases,
+  ...overheadCases,
+];

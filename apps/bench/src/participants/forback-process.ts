@@ -1,0 +1,4 @@
+import { forback } from './forback';
+import { serve } from './serve';
+
+await serve(forback);

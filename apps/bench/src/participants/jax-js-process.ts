@@ -1,0 +1,4 @@
+import { jaxJs } from './jax-js';
+import { serve } from './serve';
+
+await serve(jaxJs);

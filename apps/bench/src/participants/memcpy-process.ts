@@ -1,0 +1,4 @@
+import { memcpy } from './memcpy';
+import { serve } from './serve';
+
+await serve(memcpy);

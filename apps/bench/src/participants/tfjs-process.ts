@@ -1,0 +1,4 @@
+import { serve } from './serve';
+import { tfjs } from './tfjs';
+
+await serve(tfjs);
