@@ -107,8 +107,8 @@ describe('memory stays flat', () => {
         vmap(grad(f))(x);
         grad(jit(f))(x);
       },
-      500,
-      1200,
+      400,
+      800,
     );
     expect(leak).toBeLessThan(slack);
   }, 120_000);
@@ -123,8 +123,8 @@ describe('memory stays flat', () => {
         byShape(x.slice([0, (i % 3000) + 1]));
         byValue(i);
       },
-      4000,
-      3000,
+      1500,
+      2000,
     );
     expect(leak).toBeLessThan(slack);
   }, 120_000);

@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import './support/matchers';
-import { checkpoint, customJvp, grad, jit, jvp, linearize, type NDArray, np, printProgram, stopGradient, vjp, vmap } from '../src/index';
 import { isFloating } from '../src/array/dtype';
+import {
+  checkpoint,
+  customJvp,
+  grad,
+  jit,
+  jvp,
+  linearize,
+  type NDArray,
+  np,
+  printProgram,
+  stopGradient,
+  vjp,
+  vmap,
+} from '../src/index';
 import { directionalDerivative } from './support/finite-difference';
 import { forAll, type Sampler } from './support/sampler';
 import { values } from './support/values';
@@ -20,13 +33,13 @@ const shapes = [[2, 3], [3], [3, 2], [], [1, 3]];
 function randomFunction(s: Sampler): RandomFunction {
   const inputs = [0, 1].map(() => values(s.pick(shapes), 'float64', s.seed()));
   const steps = randomSteps(s, inputs, s.int(2, 9), 2);
-  const all = steps.reduce<NDArray[]>((known, step) => [...known, step(known)], [...inputs]);
+  const all = runSteps(steps, inputs);
   const results = Array.from({ length: s.int(1, 3) }, () => all.length - 1 - s.int(0, Math.min(3, all.length - 1)));
   const extra = s.int(0, 3);
   return {
     inputs,
     apply: (...xs) => {
-      const known = steps.reduce<NDArray[]>((before, step) => [...before, step(before)], [...xs]);
+      const known = runSteps(steps, xs);
       const main = results.map((i) => known[i] as NDArray);
       if (extra === 1) main.push(np.argmax(known.at(-1) as NDArray));
       if (extra === 2) main.push(np.arange(3), np.ones([2], { dtype: 'float64' }));
@@ -34,6 +47,13 @@ function randomFunction(s: Sampler): RandomFunction {
       return main;
     },
   };
+}
+
+/** All values: those given, and one for each step. */
+function runSteps(steps: readonly Step[], start: Arrays): NDArray[] {
+  const known = [...start];
+  for (const step of steps) known.push(step(known));
+  return known;
 }
 
 /** Steps that each append one array to those known. */
@@ -52,8 +72,14 @@ function randomSteps(s: Sampler, start: Arrays, count: number, depth: number): S
 function randomStep(s: Sampler, known: Arrays, depth: number): Step | null {
   const [i, j] = [0, 1].map(() => Math.max(0, known.length - 1 - s.int(0, 4))) as [number, number];
   const [x, y] = [known[i] as NDArray, known[j] as NDArray];
-  const one = (f: (x: NDArray) => NDArray): Step => (all) => f(all[i] as NDArray);
-  const two = (f: (x: NDArray, y: NDArray) => NDArray): Step => (all) => f(all[i] as NDArray, all[j] as NDArray);
+  const one =
+    (f: (x: NDArray) => NDArray): Step =>
+    (all) =>
+      f(all[i] as NDArray);
+  const two =
+    (f: (x: NDArray, y: NDArray) => NDArray): Step =>
+    (all) =>
+      f(all[i] as NDArray, all[j] as NDArray);
   const fits = x.shape.join() === y.shape.join() || x.ndim === 0 || y.ndim === 0;
   const axis = x.ndim > 0 ? s.int(0, x.ndim - 1) : 0;
   switch (s.int(0, 17)) {
@@ -103,11 +129,16 @@ function randomStep(s: Sampler, known: Arrays, depth: number): Step | null {
       const own = known.slice(-2);
       const steps = randomSteps(s, own, s.int(1, 4), depth - 1);
       const from = known.length - own.length;
-      const body = (...xs: NDArray[]) => steps.reduce<NDArray[]>((before, step) => [...before, step(before)], [...xs]).at(-1) as NDArray;
+      const body = (...xs: NDArray[]) => runSteps(steps, xs).at(-1) as NDArray;
       const kind = s.pick(['jit', 'checkpoint', 'vmap', 'closure']);
-      if (kind === 'vmap') return (all) => vmap((a: NDArray) => body(a, ...all.slice(from + 1, from + own.length)))(np.stack([all[from] as NDArray, all[from] as NDArray])).at(1);
+      if (kind === 'vmap')
+        return (all) =>
+          vmap((a: NDArray) => body(a, ...all.slice(from + 1, from + own.length)))(
+            np.stack([all[from] as NDArray, all[from] as NDArray]),
+          ).at(1);
       const wrap = kind === 'checkpoint' ? checkpoint : jit;
-      if (kind === 'closure') return (all) => jit((a: NDArray) => body(a, ...all.slice(from + 1, from + own.length)))(all[from] as NDArray);
+      if (kind === 'closure')
+        return (all) => jit((a: NDArray) => body(a, ...all.slice(from + 1, from + own.length)))(all[from] as NDArray);
       const wrapped = wrap(body);
       return (all) => wrapped(...all.slice(from, from + own.length));
     }
@@ -115,8 +146,10 @@ function randomStep(s: Sampler, known: Arrays, depth: number): Step | null {
 }
 
 const floats = (xs: Arrays) => xs.filter((x) => isFloating(x.dtype));
-const directions = (xs: Arrays, seed: number) => xs.map((x, i) => (isFloating(x.dtype) ? values(x.shape, x.dtype, seed + i) : np.zerosLike(x)));
-const inner = (xs: Arrays, ys: Arrays) => xs.reduce((sum, x, i) => sum + np.sum(x.astype('float64').mul(ys[i] as NDArray)).item(), 0);
+const directions = (xs: Arrays, seed: number) =>
+  xs.map((x, i) => (isFloating(x.dtype) ? values(x.shape, x.dtype, seed + i) : np.zerosLike(x)));
+const inner = (xs: Arrays, ys: Arrays) =>
+  xs.reduce((sum, x, i) => sum + np.sum(x.astype('float64').mul(ys[i] as NDArray)).item(), 0);
 const close = { rtol: 1e-9, atol: 1e-9 };
 
 function check(runs: number, law: (f: RandomFunction, s: Sampler) => void): void {
@@ -166,20 +199,30 @@ describe('random functions with calls inside', () => {
         both ? np.stack(examples.map((e) => e[1] as NDArray)) : (inputs[1] as NDArray),
       );
       const looped = examples.map(([a, b]) => apply(a as NDArray, both ? (b as NDArray) : (inputs[1] as NDArray)));
-      expect(mapped).toBeAllclose(looped[0]?.map((_, k) => np.stack(looped.map((r) => r[k] as NDArray))), close);
+      expect(mapped).toBeAllclose(
+        looped[0]?.map((_, k) => np.stack(looped.map((r) => r[k] as NDArray))),
+        close,
+      );
     });
   }, 60_000);
 
   test('second derivatives are symmetric, forward over reverse and reverse over reverse agree', () => {
     check(60, ({ inputs, apply }, s) => {
-      const loss = (...xs: NDArray[]) => floats(apply(...xs)).reduce((sum, y) => sum.add(np.sum(np.sin(y))), np.zeros([], { dtype: 'float64' }));
-      const gradient = (...xs: NDArray[]) => grad(loss, { argnums: [0, 1] })(...(xs as [NDArray, NDArray])) as NDArray[];
+      const loss = (...xs: NDArray[]) =>
+        floats(apply(...xs)).reduce((sum, y) => sum.add(np.sum(np.sin(y))), np.zeros([], { dtype: 'float64' }));
+      const gradient = (...xs: NDArray[]) =>
+        grad(loss, { argnums: [0, 1] })(...(xs as [NDArray, NDArray])) as NDArray[];
       const [u, v] = [directions(inputs, s.seed()), directions(inputs, s.seed())];
       const product = (d: NDArray[]) => jvp(gradient, inputs, d)[1];
       if (usesStop(apply, inputs)) return;
-      const reverse = grad((...xs: NDArray[]) => gradient(...xs).reduce((sum, g, i) => sum.add(np.sum(g.mul(v[i] as NDArray))), np.zeros([], { dtype: 'float64' })), { argnums: [0, 1] })(
-        ...(inputs as [NDArray, NDArray]),
-      );
+      const reverse = grad(
+        (...xs: NDArray[]) =>
+          gradient(...xs).reduce(
+            (sum, g, i) => sum.add(np.sum(g.mul(v[i] as NDArray))),
+            np.zeros([], { dtype: 'float64' }),
+          ),
+        { argnums: [0, 1] },
+      )(...(inputs as [NDArray, NDArray]));
       const [uhv, vhu] = [inner(u, product(v)), inner(v, product(u))];
       expect(Math.abs(uhv - vhu)).toBeLessThanOrEqual(1e-8 * (1 + Math.abs(uhv)));
       expect(reverse).toBeAllclose(product(v), { rtol: 1e-7, atol: 1e-7 });
