@@ -80,7 +80,7 @@ export function drawPage(heading: string, summary: string, charts: readonly Char
     '<html lang="en"><head><meta charset="utf-8">',
     `<title>${escapeText(heading)}</title>`,
     '<style>body{font:15px/1.5 system-ui,sans-serif;max-width:760px;margin:2rem auto;padding:0 1rem;color:#222}',
-    'pre{background:#f5f5f5;padding:1rem;overflow-x:auto}svg{max-width:100%;height:auto}</style></head><body>',
+    'pre{background:#f5f5f5;padding:1rem;overflow-x:auto;font-size:13px}svg{max-width:100%;height:auto}</style></head><body>',
     `<h1>${escapeText(heading)}</h1>`,
     `<pre>${escapeText(summary)}</pre>`,
     ...charts.map(drawChart),

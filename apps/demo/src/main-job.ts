@@ -51,15 +51,15 @@ export async function mainJob(options: JobOptions, signal: AbortSignal, out: Nod
   say();
   const charts: Chart[] = [
     {
-      title: `Validation error (${checkedRows} images)`,
+      title: `Validation error in one pass (${checkedRows} images)`,
       label: 'error %',
       curves: [
-        { name: 'Forward-Forward, one pass', colour: '#d9480f', points: forward.curve },
+        { name: 'Forward-Forward', colour: '#d9480f', points: forward.curve },
         { name: 'backpropagation', colour: '#1971c2', points: backward.curve },
       ],
     },
     {
-      title: 'Goodness of positive and negative examples, as a multiple of the threshold',
+      title: 'Goodness of positive and negative examples',
       label: 'goodness / threshold',
       curves: goodnessCurves(goodness),
     },
