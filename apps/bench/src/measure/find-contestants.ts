@@ -35,6 +35,7 @@ export const peerNames: readonly string[] = [
   'tfjs-wasm-threads',
   'tfjs-cpu',
   'torch',
+  'torch-1-thread',
   'memcpy',
 ];
 
@@ -81,8 +82,12 @@ export async function findContestants(options: RosterOptions): Promise<Roster> {
   }
   if (wants('torch')) {
     const python = await findTorch();
+    const torch = (name: string, count: number): Contestant[] =>
+      python === null || !peers.includes(name)
+        ? []
+        : [{ name, command: torchCommand(python, count), threads: count, options: {} }];
     if (python === null) missing.push({ name: 'torch', remedy: `no Python with torch found: ${getTorch}` });
-    else found.push({ name: 'torch', command: torchCommand(python, threads), threads, options: {} });
+    found.push(...torch('torch', threads), ...(threads > 1 ? torch('torch-1-thread', 1) : []));
   }
   if (wants('memcpy')) found.push(contestant('memcpy', 'memcpy', { sitsOut: notStreaming }));
   return { ours: contestant('forback', 'forback', { threads, options: init }), peers: found, missing };
