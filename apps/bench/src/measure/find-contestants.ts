@@ -5,7 +5,7 @@ import type { BenchCase } from '../cases/case';
 import { peerManifest, peersFolder } from '../participants/peer-packages';
 import { openblasCoreType } from './machine';
 import type { Command } from './participant-process';
-import type { Contestant, Missing, Roster } from './roster';
+import type { Contestant, Roster } from './roster';
 
 /** Where forback's code comes from: the built packages, or their sources, which tsx compiles as they are loaded. */
 export type Code = 'built' | 'source';
@@ -27,70 +27,80 @@ const getTorch =
 /** More floating-point operations than this take a plain JavaScript loop seconds. */
 const plainLoopFlops = 3e8;
 
-export const peerNames: readonly string[] = [
-  'forback-1-thread',
-  'jax-js',
-  'jax-js-threads',
-  'tfjs-wasm',
-  'tfjs-wasm-threads',
-  'tfjs-cpu',
-  'torch',
-  'torch-1-thread',
-  'memcpy',
+/** A contestant in JavaScript. */
+interface Offer {
+  readonly name: string;
+  readonly script: string;
+  /** What has to be installed. */
+  readonly packages: readonly string[];
+  /** Whether it gets all threads; otherwise one. */
+  readonly threaded?: boolean;
+  /** Takes part only where there are several threads to be had. */
+  readonly variant?: boolean;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly sitsOut?: (benchCase: BenchCase) => string | null;
+}
+
+const jax = { script: 'jax-js', packages: ['@jax-js/jax'] };
+const tfjsWasm = { script: 'tfjs', packages: ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'] };
+
+const offers: readonly Offer[] = [
+  { name: 'forback-1-thread', script: 'forback', packages: [], variant: true },
+  { name: 'jax-js', ...jax },
+  { name: 'jax-js-threads', ...jax, threaded: true, variant: true },
+  { name: 'tfjs-wasm', ...tfjsWasm },
+  { name: 'tfjs-wasm-threads', ...tfjsWasm, threaded: true, variant: true },
+  {
+    name: 'tfjs-cpu',
+    script: 'tfjs',
+    packages: ['@tensorflow/tfjs'],
+    options: { backend: 'cpu' },
+    sitsOut: tooMuchWork,
+  },
+  { name: 'memcpy', script: 'memcpy', packages: [], sitsOut: notStreaming },
 ];
+
+const torchNames = ['torch', 'torch-1-thread'];
+
+export const peerNames: readonly string[] = [...offers.map((o) => o.name), ...torchNames];
 
 /** Looks which peers there are. */
 export async function findContestants(options: RosterOptions): Promise<Roster> {
-  const { threads, init, peers = peerNames } = options;
-  const missing: Missing[] = [];
-  const found: Contestant[] = [];
-  const contestant = (name: string, script: string, more: Partial<Contestant> = {}): Contestant => ({
+  const { ours, peers, missing } = nodeContestants(options, (name) => peerManifest(name) !== null);
+  const wanted = torchNames.filter((name, variant) => isWanted(name, variant > 0, options));
+  const python = wanted.length > 0 ? await findTorch() : null;
+  if (python !== null)
+    return { ours, peers: [...peers, ...wanted.map((name) => torch(name, python, options))], missing };
+  const without = wanted.map((name) => ({ name, remedy: `no Python with torch found: ${getTorch}` }));
+  return { ours, peers, missing: [...missing, ...without] };
+}
+
+function isWanted(name: string, variant: boolean, { peers = peerNames, threads }: RosterOptions): boolean {
+  return peers.includes(name) && (!variant || threads > 1);
+}
+
+/** Everybody but PyTorch. */
+export function nodeContestants(options: RosterOptions, isInstalled: (packageName: string) => boolean): Roster {
+  const { threads, init } = options;
+  const wanted = offers.filter(({ name, variant = false }) => isWanted(name, variant, options));
+  const absent = ({ packages }: Offer) => packages.filter((name) => !isInstalled(name));
+  const contestant = ({ name, script, threaded = false, options: own = {}, sitsOut }: Offer): Contestant => ({
     name,
     command: nodeCommand(script, options),
-    threads: 1,
-    options: {},
-    ...more,
+    threads: threaded ? threads : 1,
+    options: script === 'forback' ? init : own,
+    ...(sitsOut === undefined ? {} : { sitsOut }),
   });
-  const needs = (name: string, packages: readonly string[], ...contestants: Contestant[]) => {
-    const absent = packages.filter((p) => peerManifest(p) === null);
-    if (absent.length === 0) found.push(...contestants.filter((c) => peers.includes(c.name)));
-    else missing.push({ name, remedy: `${absent.join(' and ')} not installed: ${setUp}` });
-  };
-  const wants = (name: string) => peers.some((peer) => peer.startsWith(name));
-
-  if (threads > 1 && wants('forback-1-thread'))
-    found.push(contestant('forback-1-thread', 'forback', { options: init }));
-  if (wants('jax-js')) {
-    const withThreads = threads > 1 ? [contestant('jax-js-threads', 'jax-js', { threads })] : [];
-    needs('jax-js', ['@jax-js/jax'], contestant('jax-js', 'jax-js'), ...withThreads);
-  }
-  if (wants('tfjs-wasm')) {
-    const withThreads = threads > 1 ? [contestant('tfjs-wasm-threads', 'tfjs', { threads })] : [];
-    needs(
-      'tfjs-wasm',
-      ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm'],
-      contestant('tfjs-wasm', 'tfjs'),
-      ...withThreads,
-    );
-  }
-  if (wants('tfjs-cpu')) {
-    needs(
-      'tfjs-cpu',
-      ['@tensorflow/tfjs'],
-      contestant('tfjs-cpu', 'tfjs', { options: { backend: 'cpu' }, sitsOut: tooMuchWork }),
-    );
-  }
-  if (wants('torch')) {
-    const python = await findTorch();
-    const torch = (name: string, count: number): Contestant[] =>
-      python === null || !peers.includes(name)
+  return {
+    ours: contestant({ name: 'forback', script: 'forback', packages: [], threaded: true }),
+    peers: wanted.filter((offer) => absent(offer).length === 0).map(contestant),
+    missing: wanted.flatMap((offer) => {
+      const packages = absent(offer);
+      return packages.length === 0
         ? []
-        : [{ name, command: torchCommand(python, count), threads: count, options: {} }];
-    if (python === null) missing.push({ name: 'torch', remedy: `no Python with torch found: ${getTorch}` });
-    found.push(...torch('torch', threads), ...(threads > 1 ? torch('torch-1-thread', 1) : []));
-  }
-  if (wants('memcpy')) found.push(contestant('memcpy', 'memcpy', { sitsOut: notStreaming }));
-  return { ours: contestant('forback', 'forback', { threads, options: init }), peers: found, missing };
+        : [{ name: offer.name, remedy: `${packages.join(' and ')} not installed: ${setUp}` }];
+    }),
+  };
 }
 
 function tooMuchWork({ flops = 0, fresh }: BenchCase): string | null {
@@ -110,18 +120,17 @@ function nodeCommand(script: string, { node, code }: RosterOptions): Command {
   return { file: node, args: [...flags, ...loader, join(bench, 'src', 'participants', `${script}-process.ts`)] };
 }
 
-function torchCommand(python: string, threads: number): Command {
+function torch(name: string, python: string, options: RosterOptions): Contestant {
+  const threads = name === 'torch' ? options.threads : 1;
   const coreType = process.env.OPENBLAS_CORETYPE ?? openblasCoreType();
-  return {
-    file: python,
-    args: [join(bench, 'src', 'participants', 'torch_process.py')],
-    environment: {
-      OMP_NUM_THREADS: String(threads),
-      OPENBLAS_NUM_THREADS: String(threads),
-      PYTHONDONTWRITEBYTECODE: '1',
-      ...(coreType === null ? {} : { OPENBLAS_CORETYPE: coreType }),
-    },
+  const environment = {
+    OMP_NUM_THREADS: String(threads),
+    OPENBLAS_NUM_THREADS: String(threads),
+    PYTHONDONTWRITEBYTECODE: '1',
+    ...(coreType === null ? {} : { OPENBLAS_CORETYPE: coreType }),
   };
+  const script = join(bench, 'src', 'participants', 'torch_process.py');
+  return { name, command: { file: python, args: [script], environment }, threads, options: {} };
 }
 
 async function findTorch(): Promise<string | null> {
