@@ -524,3 +524,40 @@ describe('checkpoint', () => {
     expect(constants(f).length).toBe(2);
   });
 });
+
+describe('other arguments of whole derivatives', () => {
+  const [x, y] = [values([2], 'float64', 20), values([3], 'float64', 21)];
+  const f = (a: NDArray, b: NDArray) => np.outer(np.sin(a), b.mul(b));
+
+  test('argnum picks one; the others may be anything', () => {
+    const scaled = (a: NDArray, b: NDArray, mode: string) => f(a, b).mul(mode.length);
+    const byB = np.expandDims(np.sin(x), 1).mul(y.mul(4));
+    const expected = np.einsum('ij,jk->ijk', byB, np.eye(3, 3, { dtype: 'float64' }));
+    expect(jacfwd(scaled, { argnum: 1 })(x, y, 'ab')).toBeAllclose(expected, { rtol: 1e-12 });
+    expect(jacrev(scaled, { argnum: 1 })(x, y, 'ab')).toBeAllclose(expected, { rtol: 1e-12 });
+    const loss = (a: NDArray, b: NDArray) => np.sum(f(a, b));
+    expect(hessian(loss, { argnum: 1 })(x, y)).toBeAllclose(np.diag(np.broadcastTo(np.sum(np.sin(x)).mul(2), [3])), {
+      rtol: 1e-12,
+      atol: 1e-12,
+    });
+  });
+
+  test('they compile and map', () => {
+    expect(jit(hessian((a: NDArray) => np.sum(f(a, y))))(x)).toBeAllclose(hessian((a: NDArray) => np.sum(f(a, y)))(x), {
+      rtol: 1e-12,
+    });
+    const xs = np.stack([x, x.mul(2)]);
+    expect(vmap(jacrev((a: NDArray) => f(a, y)))(xs)).toBeAllclose(
+      np.stack([...xs].map((a) => jacfwd((v: NDArray) => f(v, y))(a))),
+      { rtol: 1e-12 },
+    );
+  });
+
+  test('of a function with several results, forward', () => {
+    const both = jacfwd((a: NDArray) => ({ sum: np.sum(a), twice: [a.mul(2)] }))(x);
+    expect(both).toBeAllclose({
+      sum: np.ones([2], { dtype: 'float64' }),
+      twice: [np.eye(2, 2, { dtype: 'float64' }).mul(2)],
+    });
+  });
+});

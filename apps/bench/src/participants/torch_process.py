@@ -200,7 +200,7 @@ class Session:
     def start(self, request):
         torch.set_num_threads(request["threads"])
         core = os.environ.get("OPENBLAS_CORETYPE")
-        settings = "%s, %d threads" % (blas(), torch.get_num_threads())
+        settings = "%s, threads: %d" % (blas(), torch.get_num_threads())
         return {
             "versions": {"torch": torch.__version__, "python": platform.python_version()},
             "settings": settings + (", OPENBLAS_CORETYPE=" + core if core else ""),

@@ -61,9 +61,12 @@ const same = (dtype: DType) => dtype;
 const arithmetic = (dtype: DType) => (dtype === 'bool' ? 'int32' : dtype);
 const bool = () => 'bool' as const;
 const nonEmpty = { sizes: [2, 3, 1] };
+/** The sign of a sum of zeros is not defined here. */
+const oneZero = { odd: special.filter((v) => !Object.is(v, -0)) };
 
 describe('reductions, by their definitions for lists', () => {
-  test('sum; 0 of nothing', () => definedBy(np.sum, all, arithmetic, (list) => list.reduce((a, b) => a + b, 0)));
+  test('sum; 0 of nothing', () =>
+    definedBy(np.sum, all, arithmetic, (list) => list.reduce((a, b) => a + b, 0), oneZero));
   test('prod; 1 of nothing', () =>
     definedBy(np.prod, all, arithmetic, (list, d) =>
       list.reduce((a, b) => (d.startsWith('float') ? a * b : Math.imul(a, b)), 1),
@@ -77,7 +80,7 @@ describe('reductions, by their definitions for lists', () => {
     definedBy(np.all, all, bool, (list) => Number(list.every((v) => v !== 0)));
   });
   test('mean; NaN of nothing', () =>
-    definedBy(np.mean, ['float64'], same, (list) => list.reduce((a, b) => a + b, 0) / list.length));
+    definedBy(np.mean, ['float64'], same, (list) => list.reduce((a, b) => a + b, 0) / list.length, oneZero));
   test('variance and std, also of a sample', () => {
     const variance = (list: number[], ddof: number) => {
       const mean = list.reduce((a, b) => a + b, 0) / list.length;
