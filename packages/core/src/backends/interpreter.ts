@@ -60,9 +60,9 @@ class Interpreted implements Executable {
     this.changing = this.slots.flatMap((slot, i) => ('data' in slot ? [] : [i]));
     const read = (slot: number) => this.buffers[slot] as TypedArray;
     this.operands = this.steps.map((step) => ({ inputs: step.inputs.map(read), outputs: step.outputs.map(read) }));
-    const overwrites = (slot: number) => {
-      const { kind, donor } = { donor: null, ...this.slots[slot] } as { kind: string; donor: number | null };
-      return kind === 'result' && donor !== null;
+    const overwrites = (index: number) => {
+      const slot = this.slots[index];
+      return slot?.kind === 'result' && slot.donor !== null;
     };
     const first = this.steps.findIndex((step) => step.outputs.some(overwrites));
     this.firstOverwrite = first < 0 ? Number.POSITIVE_INFINITY : first;

@@ -1,5 +1,4 @@
-import type { DType } from '../array/dtype';
-import { isFloating } from '../array/dtype';
+import { type DType, isFloating } from '../array/dtype';
 import type { ArrayLike, NDArray } from '../array/ndarray';
 import { broadcastShapes } from '../array/shape';
 import { DTypeError } from '../errors';

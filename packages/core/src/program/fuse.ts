@@ -1,5 +1,4 @@
-import type { DType } from '../array/dtype';
-import { isFloating } from '../array/dtype';
+import { type DType, isFloating } from '../array/dtype';
 import { type Shape, sameShape, sizeOf } from '../array/shape';
 import { batchElementwise, notLinear } from '../primitives/elementwise';
 import { definePrimitive, type Primitive } from '../primitives/primitive';

@@ -1,6 +1,5 @@
 import type { NDArray } from '../array/ndarray';
 import { range } from '../array/shape';
-import { fill } from '../primitives/broadcast';
 import { type TransposeRule, transposeProgram } from '../program/transpose';
 import { linearizeFlat } from '../trace/linearize-trace';
 import { type Flattened, flattenTree, unflatten } from '../tree/tree';
@@ -14,6 +13,7 @@ import {
   rebuildArguments,
   refusePromise,
   unflattenParts,
+  zerosOf,
 } from './arguments';
 
 export interface VjpOptions {
@@ -72,7 +72,7 @@ export function vjpCore(
     let next = linear.constants.length;
     const gradients = flat.leaves.map((x, i) => {
       const gradient = activeInputs[i] ? back[next++] : null;
-      return gradient ?? fill(0, x.shape, x.dtype);
+      return gradient ?? zerosOf(x);
     });
     return unflattenParts(flat.parts, gradients);
   };

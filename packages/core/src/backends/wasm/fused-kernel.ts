@@ -44,21 +44,16 @@ export function fusedKernel({ inputs, outputs, params }: LoweringContext<FusedPa
   const scratch = scratchMemory();
   const layout = new ScratchLayout();
   const block = Math.min(blockElements, 4 * Math.ceil(total / 4));
-  const operands = inputs.map((input, i) => new Operand(input, access[i] as Access, layout.take(4 * block)));
-  const results = outputs.map((output) => ({
-    address: layout.take(4 * block),
-    bytes: output.dtype === 'bool' ? 1 : 4,
-  }));
-  const addresses = [...operands, ...results].map((o) => o.address);
+  const operands = inputs.map((input, i) => new Operand(input, access[i] as Access, block, layout.take(4 * block)));
+  const results = outputs.map(() => layout.take(4 * block));
+  const addresses = [...operands.map((o) => o.address), ...results];
   return (buffers, targets) => {
     scratch.reserve(layout.bytes);
     const memory = scratch.memory.buffer;
     operands.forEach((operand, i) => {
       operand.bind(buffers[i] as TypedArray, memory);
     });
-    const heaps = targets.map((target, i) =>
-      viewLike(target, memory, (results[i] as (typeof results)[number]).address, block),
-    );
+    const heaps = targets.map((target, i) => viewLike(target, memory, results[i] as number, block));
     for (let start = 0; start < total; start += block) {
       const count = Math.min(block, total - start);
       for (const operand of operands) operand.load(start, count);
@@ -84,21 +79,20 @@ class Operand {
   private data: TypedArray = nothing;
   private heap: TypedArray = nothing;
   private readonly runs: Runs | null;
-  private readonly length: number;
 
   constructor(
     private readonly layout: Layout,
     private readonly access: Access,
+    /** Elements that there is room for. */
+    private readonly block: number,
     readonly address: number,
   ) {
-    this.length = sizeOf(layout.shape);
     this.runs = access === 'stream' && !isDense(layout) ? planRuns(layout.shape, [layout]) : null;
   }
 
   bind(data: TypedArray, memory: ArrayBuffer): void {
     this.data = data;
-    const room = this.access === 'uniform' ? 1 : Math.min(blockElements, 4 * Math.ceil(this.length / 4));
-    this.heap = viewLike(data, memory, this.address, room);
+    this.heap = viewLike(data, memory, this.address, this.block);
     if (this.access === 'uniform') this.heap[0] = data[this.layout.offset] as number;
   }
 
