@@ -140,7 +140,7 @@ function randomStep(s: Sampler, known: readonly NDArray[]): Step | null {
 }
 
 function storageOf(x: NDArray): unknown {
-  return x.storage('test');
+  return x.elements('test');
 }
 
 function checkPlan(s: Sampler, large: boolean): void {

@@ -81,7 +81,7 @@ function gatherAll<T extends Rows<T>>(data: T, indices: Int32Array, caller: stri
 
 function gather(rows: NDArray, indices: Int32Array, caller: string): NDArray {
   // The buffer itself: a copy of the whole array for each batch would cost more than the batch.
-  const source = rows.storage(caller);
+  const source = rows.elements(caller);
   const size = rows.size / (rows.shape[0] as number);
   const target = new (source.constructor as new (length: number) => typeof source)(indices.length * size);
   for (let i = 0; i < indices.length; i++) {

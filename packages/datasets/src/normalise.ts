@@ -28,7 +28,7 @@ export function normalise(images: NDArray, { mean, std }: MeanStd): NDArray {
   const means = perChannel('mean', mean, channels);
   const deviations = perChannel('std', std, channels);
   const plane = planeSize('normalise', images, channels);
-  const source = images.storage('normalise');
+  const source = images.elements('normalise');
   const values = new Float32Array(source.length);
   for (let start = 0, channel = 0; start < source.length; start += plane, channel = (channel + 1) % channels) {
     const m = means[channel] as number;
@@ -45,7 +45,7 @@ export function meanStd(
 ): { mean: number[]; std: number[] } {
   const { channels = images.shape.length > 2 ? (images.shape[1] as number) : 1 } = options;
   const plane = planeSize('meanStd', images, channels);
-  const source = images.storage('meanStd');
+  const source = images.elements('meanStd');
   const count = source.length / channels;
   const sums = (term: (value: number, channel: number) => number): number[] => {
     const totals = new Array<number>(channels).fill(0);

@@ -4,18 +4,13 @@ import { assertLive, type Trace } from '../trace/trace';
 import { allocate, type DType, type TypedArray } from './dtype';
 import { formatArray } from './format';
 import { type Shape, type ShapedType, showType, sizeOf } from './shape';
+import { Storage } from './storage';
 
 /** What functions of arrays accept: an array, or a number or boolean that adapts to the other operand's dtype. */
 export type ArrayLike = NDArray | number | boolean;
 
 /** Nested JavaScript arrays of numbers or booleans, as deep as the array has axes. */
 export type NestedArray = number | boolean | readonly NestedArray[];
-
-interface Storage {
-  /** null once the buffer has been given away. */
-  data: TypedArray | null;
-  donatedTo?: string;
-}
 
 /**
  * An n-dimensional array: a value with a shape and a dtype. It never changes, and nobody has to free it.
@@ -45,14 +40,19 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
 
   /** @internal Takes ownership of the buffer. */
   static fromStorage(data: TypedArray, type: ShapedType): NDArray {
-    return new NDArray(type.shape, type.dtype, null, { data } satisfies Storage);
+    return new NDArray(type.shape, type.dtype, null, new Storage(data));
+  }
+
+  /** @internal */
+  static stored(storage: Storage, type: ShapedType): NDArray {
+    return new NDArray(type.shape, type.dtype, null, storage);
   }
 
   /** @internal */
   static scalar(value: number | boolean, dtype: DType): NDArray {
     const data = allocate(dtype, 1);
     data[0] = Number(dtype === 'bool' ? Boolean(value) : value);
-    return new NDArray([], dtype, null, { data } satisfies Storage, true);
+    return new NDArray([], dtype, null, new Storage(data), true);
   }
 
   /** @internal */
@@ -74,8 +74,13 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
     return new NDArray(this.shape, this.dtype, this.trace, this.payload, this.literal);
   }
 
-  /** @internal The buffer itself; callers must not write to it. */
-  storage(where: string): TypedArray {
+  /** @internal The elements themselves; callers must not write to them. */
+  elements(where: string): TypedArray {
+    return this.storage(where).local;
+  }
+
+  /** @internal */
+  storage(where: string): Storage {
     if (this.trace !== null) {
       assertLive(this.trace, where);
       const value = this.trace.lower(this);
@@ -85,22 +90,20 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
           'Use np.where instead of if, shapes instead of values, or pass the value as a static argument (staticArgnums).',
       );
     }
-    const { data, donatedTo } = this.payload as Storage;
-    if (data === null) {
+    const storage = this.payload as Storage;
+    if (storage.takenBy !== null) {
       throw new DonatedArrayError(
-        `${where}: this ${showType(this)} was donated to ${donatedTo ?? 'jit'} and its buffer has been reused. ` +
+        `${where}: this ${showType(this)} was donated to ${storage.takenBy} and its buffer has been reused. ` +
           "Use that call's result instead, or do not donate this argument.",
       );
     }
-    return data;
+    return storage;
   }
 
   /** @internal */
   giveAway(to: string): void {
     if (this.trace !== null) throw internalError('a tracer cannot be donated');
-    const storage = this.payload as Storage;
-    storage.data = null;
-    storage.donatedTo = to;
+    (this.payload as Storage).giveAway(to);
   }
 
   /** A copy of the elements in row-major order. Works on every backend. */
@@ -110,7 +113,7 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
 
   /** A copy of the elements in row-major order; bool as 0 and 1. */
   dataSync(): TypedArray {
-    return this.storage('dataSync').slice();
+    return this.elements('dataSync').slice();
   }
 
   /** The only element. Throws for arrays of any other size. */
@@ -120,12 +123,12 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
         `item: expected an array with one element, got ${showType(this)}; reduce or index it first`,
       );
     }
-    return this.storage('item')[0] as number;
+    return this.elements('item')[0] as number;
   }
 
   /** Nested JavaScript arrays; a number (or boolean) for a scalar. */
   toJS(): NestedArray {
-    const data = this.storage('toJS');
+    const data = this.elements('toJS');
     let at = 0;
     const build = (axis: number): NestedArray => {
       if (axis === this.shape.length) {
@@ -138,13 +141,13 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
   }
 
   toString(): string {
-    if (this.trace === null) return formatArray(this, this.storage('toString'));
+    if (this.trace === null) return formatArray(this, this.elements('toString'));
     const value = this.trace.lower(this);
     return value?.toString() ?? `${showType(this)} traced by ${this.trace.name}`;
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    const donated = this.trace === null && (this.payload as Storage).data === null;
+    const donated = this.trace === null && (this.payload as Storage).takenBy !== null;
     return donated ? `${showType(this)} donated` : this.toString();
   }
 

@@ -1,5 +1,5 @@
-import type { TypedArray } from '../array/dtype';
 import type { ShapedType } from '../array/shape';
+import type { Storage } from '../array/storage';
 import type { Program } from '../program/program';
 
 export interface CompileOptions {
@@ -22,7 +22,9 @@ export class RunFailure extends Error {
 export interface Executable {
   readonly outputs: readonly ShapedType[];
   /** Inputs and outputs are dense and row-major. Outputs belong to the caller; inputs that are not donated stay unchanged. */
-  run(inputs: readonly TypedArray[]): TypedArray[];
+  run(inputs: readonly Storage[]): Storage[];
+  /** It will not run again. */
+  dispose?(): void;
 }
 
 /** The whole interface between programs and machines. */

@@ -2,6 +2,7 @@ import { ArgumentError } from '../errors';
 import type { Backend } from './backend';
 import { referenceBackend } from './reference/backend';
 import { wasmBackend, wasmSupported } from './wasm/backend';
+import { checkFeatures, type FeatureOptions } from './wasm/features';
 
 /** The backends that come with the package. */
 export type BackendName = 'reference' | 'wasm';
@@ -10,27 +11,48 @@ let current: Backend | undefined;
 
 /** The backend that programs are compiled for: WASM where the engine has SIMD, otherwise the reference interpreter. */
 export function currentBackend(): Backend {
-  current ??= wasmSupported() ? wasmBackend() : referenceBackend;
+  current ??= wasmSupported() ? wasmBackendFor({}) : referenceBackend;
   return current;
 }
 
-export interface InitOptions {
+export interface InitOptions extends FeatureOptions {
   /**
-   * `'wasm'`: SIMD kernels for products and convolutions. `'reference'`: plain loops, the oracle of the tests.
-   * Default: `'wasm'` where WebAssembly SIMD exists.
+   * `'wasm'`: code generated for the program, in SIMD and on several threads. `'reference'`: plain loops, the oracle of
+   * the tests. Default: `'wasm'` where WebAssembly SIMD exists.
    */
   backend?: BackendName;
 }
 
+const backends = new Map<string, Backend>();
+
+/** Backends are kept: equal options give the same one, with the programs compiled for it. */
+function wasmBackendFor(options: FeatureOptions): Backend {
+  const engine = checkFeatures(options);
+  const key = JSON.stringify(engine);
+  let backend = backends.get(key);
+  if (backend === undefined) {
+    backend = wasmBackend(engine);
+    backends.set(key, backend);
+  }
+  return backend;
+}
+
+const optionNames = ['backend', 'threads', 'relaxedSimd', 'revectorize'];
+
 /**
  * Chooses how programs run from now on. Arrays stay valid. Calling it is optional.
  *
- * @throws BackendError if `'wasm'` is asked for and the engine lacks WebAssembly SIMD.
+ * @throws ArgumentError for an option that does not exist or a value that is none of its.
+ * @throws BackendError if something is asked for that the JavaScript engine lacks.
  */
 export function init(options: InitOptions = {}): void {
-  const { backend } = options;
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name));
+  if (unknown !== undefined) {
+    throw new ArgumentError(`init: expected options among ${optionNames.join(', ')}, got ${unknown}`);
+  }
+  const { backend, ...features } = options;
   if (backend === 'reference') current = referenceBackend;
-  else if (backend === 'wasm') current = wasmBackend();
-  else if (backend === undefined) current = undefined;
+  else if (backend === 'wasm') current = wasmBackendFor(features);
+  else if (backend === undefined) current = wasmSupported() ? wasmBackendFor(features) : referenceBackend;
   else throw new ArgumentError(`init: expected backend to be 'wasm' or 'reference', got ${String(backend)}`);
 }

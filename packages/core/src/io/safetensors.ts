@@ -58,7 +58,7 @@ export function writeTensors(
   );
   let end = 0;
   const parts = sorted.map(([name, tensor]) => {
-    const bytes = encode(tensor.storage(where));
+    const bytes = encode(tensor.elements(where));
     const start = end;
     end += bytes.length;
     return {

@@ -106,7 +106,7 @@ export interface DTypeOption {
 function constant(value: number | boolean, shape: Shape, dtype: DType): NDArray {
   const x = fill(value, shape, dtype);
   return x.literal && findTrace('full', []) === null
-    ? NDArray.fromStorage(x.storage('full').slice(), { shape, dtype })
+    ? NDArray.fromStorage(x.elements('full').slice(), { shape, dtype })
     : x;
 }
 

@@ -1,6 +1,5 @@
 import type { NDArray } from '../array/ndarray';
 import type { ShapedType } from '../array/shape';
-import { programKernel } from '../backends/sub-program';
 import { internalError } from '../errors';
 import { evaluateProgram } from '../program/evaluate';
 import { execute } from '../program/execute';
@@ -12,7 +11,7 @@ import { traceProgram } from '../trace/program-trace';
 import { jvpFlat } from '../transforms/jvp-flat';
 import { vmapFlat } from '../transforms/vmap-flat';
 import { fill } from './broadcast';
-import { definePrimitive, isLinearOperand, type Primitive } from './primitive';
+import { alwaysInlined, definePrimitive, isLinearOperand, type Primitive } from './primitive';
 
 interface CallParams {
   readonly program: Program;
@@ -67,7 +66,7 @@ export const callPrimitive: Primitive<CallParams> = /* @__PURE__ */ definePrimit
     return { outputs: derived.apply(inputs), batched: derived.active };
   },
 
-  lower: { reference: ({ params }) => programKernel(params.program) },
+  lower: { reference: alwaysInlined },
 });
 
 interface TangentCallParams {
@@ -100,11 +99,17 @@ const tangentCallPrimitive: Primitive<TangentCallParams> = /* @__PURE__ */ defin
     return [...primals.map(() => null), ...results.slice(linear.constants.length)];
   },
   batch: (size, inputs, batched, params) => vmapFlat((xs) => tangentsOf(xs, params), size, inputs, batched),
-  lower: {
-    reference: ({ inputs, params }) =>
-      programKernel(closedOf(traceProgram(params.name, inputs, (xs) => tangentsOf(xs, params)))),
-  },
+  body: tangentProgram,
+  lower: { reference: alwaysInlined },
 });
+
+function tangentProgram(params: TangentCallParams): Program {
+  const { program, name, active } = params;
+  const types = [...program.inputs, ...program.inputs.filter((_, i) => active[i])];
+  return memo(program, `tangents ${active.map(Number).join('')}`, () =>
+    closedOf(traceProgram(name, types, (xs) => tangentsOf(xs, params))),
+  );
+}
 
 function closedOf({ program, constants }: ReturnType<typeof traceProgram>): Program {
   if (constants.length > 0) throw internalError('a derived program captured an array');

@@ -1,10 +1,12 @@
-import { isFloating, numbers, type TypedArray } from '../array/dtype';
+import { bytesPerElement, isFloating, numbers } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import { type Layout, range, type Shape, type ShapedType, showShape, showType, sizeOf } from '../array/shape';
 import { dotKernel } from '../backends/reference/kernels/dot';
 import type { NumericDtype } from '../backends/reference/kernels/types';
-import { copyKernel, densified } from '../backends/strided';
-import { gemm, type MatrixLayout } from '../backends/wasm/gemm';
+import { densified } from '../backends/strided';
+import { copyStage } from '../backends/wasm/copy-kernel';
+import { inputAt, type NativeKernel, type NativeStage, outputAt, type Place, scratchAt } from '../backends/wasm/native';
+import { type MatrixLayout, product } from '../backends/wasm/product';
 import { DTypeError, ShapeError } from '../errors';
 import { bind1 } from '../trace/bind';
 import { checkAccepted, refuseBilinear, sumTangents } from './elementwise';
@@ -102,7 +104,7 @@ export const dotPrimitive: Primitive<DotDimensions> = /* @__PURE__ */ definePrim
       });
     }),
     wasm: (context) =>
-      (isFloating((context.outputs[0] as ShapedType).dtype) ? gemmKernel : dotPrimitive.lower.reference)(context),
+      (isFloating((context.outputs[0] as ShapedType).dtype) ? productKernel : dotPrimitive.lower.reference)(context),
   },
 });
 
@@ -159,20 +161,24 @@ function mergedStride(layout: Layout, axes: readonly number[]): number | null {
 }
 
 interface Prepared {
-  matrix: MatrixLayout;
-  /** Brings the operand into an order that the product can read; null where it already is. */
-  copy: { kernel: Kernel; buffer: TypedArray } | null;
+  readonly matrix: MatrixLayout;
+  readonly place: Place;
+  /** Brings the operand into an order that the product can read. */
+  readonly copies: readonly NativeStage[];
+  readonly scratchBytes: number;
 }
 
 function prepareOperand(
+  index: number,
   layout: Layout,
-  batch: readonly number[],
-  rows: readonly number[],
-  columns: readonly number[],
+  axes: { batch: readonly number[]; rows: readonly number[]; columns: readonly number[] },
+  scratchBytes: number,
 ): Prepared {
-  const [batchStride, rowStride, colStride] = [batch, rows, columns].map((axes) => mergedStride(layout, axes));
+  const { batch, rows, columns } = axes;
+  const [batchStride, rowStride, colStride] = [batch, rows, columns].map((list) => mergedStride(layout, list));
+  const place = inputAt(index);
   if (batchStride != null && rowStride != null && colStride != null) {
-    return { matrix: { offset: layout.offset, batchStride, rowStride, colStride }, copy: null };
+    return { matrix: { offset: layout.offset, batchStride, rowStride, colStride }, place, copies: [], scratchBytes };
   }
   const order = [...batch, ...rows, ...columns];
   const n = sizeOf(pick(layout.shape, columns));
@@ -182,35 +188,39 @@ function prepareOperand(
     shape: pick(layout.shape, order),
     strides: order.map((a) => layout.strides[a] as number),
   };
-  const buffer =
-    layout.dtype === 'float64' ? new Float64Array(sizeOf(ordered.shape)) : new Float32Array(sizeOf(ordered.shape));
+  const target = scratchAt(scratchBytes);
+  const bytes = sizeOf(ordered.shape) * bytesPerElement(layout.dtype);
   return {
     matrix: { offset: 0, batchStride: n * sizeOf(pick(layout.shape, rows)), rowStride: n, colStride: 1 },
-    copy: { kernel: copyKernel(ordered), buffer },
+    place: target,
+    copies: [copyStage(ordered, place, target)],
+    scratchBytes: scratchBytes + 64 * Math.ceil((bytes + 16) / 64),
   };
 }
 
-function gemmKernel({ inputs, params }: LoweringContext<DotDimensions>): Kernel {
-  const [x, y] = inputs as [Layout, Layout];
-  const { contract, batch } = params;
+/** Up to so many multiplications, a plain loop is faster than what native code needs around it. */
+const tinyProduct = 128;
+
+function productKernel(context: LoweringContext<DotDimensions>): NativeKernel | Kernel {
+  const [x, y] = context.inputs as [Layout, Layout];
+  const { contract, batch } = context.params;
   const xFree = freeAxes(x.shape.length, contract[0], batch[0]);
   const yFree = freeAxes(y.shape.length, contract[1], batch[1]);
-  const a = prepareOperand(x, batch[0], xFree, contract[0]);
-  const b = prepareOperand(y, batch[1], contract[1], yFree);
-  const run = gemm({
-    dtype: x.dtype as 'float32' | 'float64',
+  const sizes = {
     batch: sizeOf(pick(x.shape, batch[0])),
     m: sizeOf(pick(x.shape, xFree)),
     n: sizeOf(pick(y.shape, yFree)),
     k: sizeOf(pick(x.shape, contract[0])),
-    a: a.matrix,
-    b: b.matrix,
-  });
-  const ready = ({ copy }: Prepared, data: TypedArray) => {
-    copy?.kernel([data], [copy.buffer]);
-    return (copy?.buffer ?? data) as Float32Array;
   };
-  return ([dataX, dataY], [out]) => {
-    run(ready(a, dataX as TypedArray), ready(b, dataY as TypedArray), out as Float32Array);
+  if (sizes.batch * sizes.m * sizes.n * sizes.k <= tinyProduct) return dotPrimitive.lower.reference(context);
+  const a = prepareOperand(0, x, { batch: batch[0], rows: xFree, columns: contract[0] }, 0);
+  const b = prepareOperand(1, y, { batch: batch[1], rows: contract[1], columns: yFree }, a.scratchBytes);
+  const spec = { dtype: x.dtype as 'float32' | 'float64', ...sizes, a: a.matrix, b: b.matrix };
+  const places = { a: a.place, b: b.place, out: outputAt(0), scratchBytes: b.scratchBytes };
+  const { stages, ...memory } = product(spec, places);
+  return {
+    stages: [...a.copies, ...b.copies, ...stages],
+    ...memory,
+    scratchBytes: Math.max(b.scratchBytes, memory.scratchBytes ?? 0),
   };
 }

@@ -1,6 +1,8 @@
 import type { DType, TypedArray } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import type { Layout, ShapedType } from '../array/shape';
+import type { NativeKernel } from '../backends/wasm/native';
+import { internalError } from '../errors';
 import type { Program } from '../program/program';
 import type { LinearizeTrace } from '../trace/linearize-trace';
 import type { ProgramTrace } from '../trace/program-trace';
@@ -75,7 +77,8 @@ export interface PrimitiveDefinition<P extends object = object> {
    */
   readonly lower: {
     reference(context: LoweringContext<P>): Kernel;
-    wasm?(context: LoweringContext<P>): Kernel;
+    /** Native code, or a loop in JavaScript that is better than the reference. */
+    wasm?(context: LoweringContext<P>): NativeKernel | Kernel;
     /** One element of an elementwise operation with one output, so that backends can fuse it with its neighbours. */
     scalar?<V extends { readonly dtype: DType }>(code: ScalarCode<V>, operands: readonly V[], params: P): V;
     /** `scalar` holds for floats only. */
@@ -107,6 +110,11 @@ export interface PrimitiveDefinition<P extends object = object> {
 export interface Primitive<P extends object = object> extends PrimitiveDefinition<P> {
   /** Distinguishes primitives of the same name. */
   readonly id: number;
+}
+
+/** For operations with a body: backends never see them. */
+export function alwaysInlined(): never {
+  throw internalError('a call reached a backend');
 }
 
 let defined = 0;

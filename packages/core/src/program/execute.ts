@@ -1,13 +1,13 @@
-import type { TypedArray } from '../array/dtype';
 import { NDArray } from '../array/ndarray';
 import { showType } from '../array/shape';
+import type { Storage } from '../array/storage';
 import { type Backend, type Executable, RunFailure } from '../backends/backend';
 import { currentBackend } from '../backends/current';
 import { DonatedArrayError, internalError } from '../errors';
 import type { Primitive } from '../primitives/primitive';
 import { LruCache } from './lru-cache';
 import { optimise } from './passes';
-import { newVar, type Program, paramsKey, programKey } from './program';
+import { identityOf, newVar, type Program, paramsKey, programKey } from './program';
 
 /** Executables by backend, program structure and donated inputs: equal programs share one. */
 const executables = new LruCache<Executable>(2048);
@@ -28,7 +28,7 @@ export function executableFor(program: Program, donated: readonly boolean[] = no
 
 function compileCached(key: string, makeProgram: () => Program, donated: readonly boolean[]): Executable {
   const backend = currentBackend();
-  const fullKey = `${backend.name}|${donated.map(Number).join('')}|${key}`;
+  const fullKey = `${identityOf(backend)}|${donated.map(Number).join('')}|${key}`;
   let executable = executables.get(fullKey);
   if (executable === undefined) {
     executable = backend.compile(optimise(makeProgram()), { donated });
@@ -83,7 +83,7 @@ export function execute(program: Program, inputs: readonly NDArray[], options: E
   return results;
 }
 
-function run(executable: Executable, buffers: readonly TypedArray[], onLoss: () => void): NDArray[] {
+function run(executable: Executable, buffers: readonly Storage[], onLoss: () => void): NDArray[] {
   try {
     return wrap(executable, executable.run(buffers));
   } catch (error) {
@@ -96,7 +96,7 @@ function run(executable: Executable, buffers: readonly TypedArray[], onLoss: () 
 function checkDonatedOnce(
   name: string,
   inputs: readonly NDArray[],
-  buffers: readonly TypedArray[],
+  buffers: readonly Storage[],
   donated: readonly boolean[],
 ): void {
   donated.forEach((d, i) => {
@@ -108,10 +108,10 @@ function checkDonatedOnce(
   });
 }
 
-function wrap(executable: Executable, buffers: TypedArray[]): NDArray[] {
-  return buffers.map((data, i) => {
+function wrap(executable: Executable, buffers: readonly Storage[]): NDArray[] {
+  return buffers.map((storage, i) => {
     const type = executable.outputs[i];
     if (type === undefined) throw internalError('executable returned too many outputs');
-    return NDArray.fromStorage(data, type);
+    return NDArray.stored(storage, type);
   });
 }

@@ -5,5 +5,5 @@ import type { NDArray } from '../array/ndarray';
 export function knownValues(where: string, x: NDArray): TypedArray | null {
   let value: NDArray | null = x;
   while (value !== null && value.trace !== null) value = value.trace.lower(value);
-  return value === null ? null : value.storage(where);
+  return value === null ? null : value.elements(where);
 }

@@ -1,10 +1,9 @@
 import { isFloating } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import { range, type ShapedType, showType } from '../array/shape';
-import { programKernel } from '../backends/sub-program';
 import { DifferentiationError } from '../errors';
 import { broadcastUnbatched, fill } from '../primitives/broadcast';
-import { definePrimitive, type Primitive } from '../primitives/primitive';
+import { alwaysInlined, definePrimitive, type Primitive } from '../primitives/primitive';
 import { evaluateProgram } from '../program/evaluate';
 import type { Program } from '../program/program';
 import { bind } from '../trace/bind';
@@ -107,7 +106,7 @@ const customJvpPrimitive: Primitive<CustomJvpParams> = /* @__PURE__ */ definePri
     const outputs = bind(customJvpPrimitive, spread, mapped);
     return { outputs, batched: outputs.map(() => true) };
   },
-  lower: { reference: ({ params }) => programKernel(params.program as Program) },
+  lower: { reference: alwaysInlined },
 });
 
 interface CustomVjpParams extends CustomParams {
@@ -179,7 +178,7 @@ const customVjpPrimitive: Primitive<CustomVjpParams> = /* @__PURE__ */ definePri
     const outputs = bind(customVjpPrimitive, broadcastUnbatched(size, inputs, batched), mapped);
     return { outputs, batched: outputs.map(() => true) };
   },
-  lower: { reference: ({ params }) => programKernel(params.program as Program) },
+  lower: { reference: alwaysInlined },
 });
 
 interface PullbackParams {

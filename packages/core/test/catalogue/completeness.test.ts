@@ -52,6 +52,7 @@ const unreached: Record<string, readonly RuleName[]> = {
   fused: ['outputs', 'jvp', 'transpose', 'batch', 'reference'],
   // Calls are inlined before a backend sees them.
   call: ['reference'],
+  tangentCall: ['reference'],
   customJvp: ['transpose', 'reference'],
   customVjp: ['jvp', 'transpose', 'reference'],
   // The unknown map whose transpose the user has written: it is only recorded and transposed.

@@ -376,6 +376,7 @@ export const completeOutputs: Law = (subject, s) => {
   for (const { primitive, params, inputs, outputs } of program.equations) {
     for (const lower of [primitive.lower.reference, primitive.lower.wasm ?? primitive.lower.reference]) {
       const kernel = lower({ inputs: inputs.map(denseLayout), outputs, params });
+      if (typeof kernel !== 'function') continue;
       const operands = inputs.map(read);
       const before = operands.map((data) => data.slice());
       const [first, second] = [77, 3].map((stale) => {

@@ -316,6 +316,12 @@ function lanes<T extends ValueType>(type: T, splat: number, extract: number, rep
   };
 }
 
+/** x y + z, rounded once or twice as the machine likes. */
+function relaxedMadd(opcode: number) {
+  return (x: Expr<'v128'>, y: Expr<'v128'>, z: Expr<'v128'>): Expr<'v128'> =>
+    instruction('v128', simd(opcode), [x, y, z]);
+}
+
 function loadLane(opcode: number, alignment: number) {
   return (address: Operand<'i32'>, x: Expr<'v128'>, lane: number, offset = 0): Expr<'v128'> =>
     instruction('v128', simd(opcode), [expr('i32', address), x], [...unsigned(alignment), ...unsigned(offset), lane]);
@@ -413,6 +419,7 @@ export const f32x4 = {
   ...vectorBinaries(228, ['add', 'sub', 'mul', 'div', 'min', 'max', 'pmin', 'pmax']),
   ...vectorUnaries(250, ['convertI32x4S', 'convertI32x4U']),
   demoteF64x2Zero: vectorUnary(94),
+  relaxedMadd: relaxedMadd(0x105),
 };
 
 export const f64x2 = {
@@ -428,6 +435,7 @@ export const f64x2 = {
   ...vectorBinaries(240, ['add', 'sub', 'mul', 'div', 'min', 'max', 'pmin', 'pmax']),
   ...vectorUnaries(254, ['convertLowI32x4S', 'convertLowI32x4U']),
   promoteLowF32x4: vectorUnary(95),
+  relaxedMadd: relaxedMadd(0x107),
 };
 
 /** Writes the statements of one function. */
@@ -552,6 +560,8 @@ export interface MemoryLimits {
   /** Pages of 64 KiB. */
   readonly initial: number;
   readonly maximum?: number;
+  /** Threads may share it; it needs a maximum then. */
+  readonly shared?: boolean;
 }
 
 export class ModuleBuilder {
@@ -649,6 +659,7 @@ export class ModuleBuilder {
   }
 }
 
-function encodeLimits({ initial, maximum }: MemoryLimits): number[] {
-  return maximum === undefined ? [0x00, ...unsigned(initial)] : [0x01, ...unsigned(initial), ...unsigned(maximum)];
+function encodeLimits({ initial, maximum, shared }: MemoryLimits): number[] {
+  if (maximum === undefined) return [0x00, ...unsigned(initial)];
+  return [shared ? 0x03 : 0x01, ...unsigned(initial), ...unsigned(maximum)];
 }

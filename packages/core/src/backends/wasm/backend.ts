@@ -1,8 +1,15 @@
+import { sizeOf } from '../../array/shape';
 import { BackendError } from '../../errors';
-import type { LoweringContext } from '../../primitives/primitive';
+import type { LoweringContext, Primitive } from '../../primitives/primitive';
 import { type FusedParams, fuse, fusedPrimitive } from '../../program/fuse';
-import type { Backend } from '../backend';
-import { interpreter } from '../interpreter';
+import type { Program } from '../../program/program';
+import type { Backend, CompileOptions, Executable } from '../backend';
+import { Interpreted } from '../interpreter';
+import { makePlan, type Plan } from '../plan';
+import { copyKernel as copyLoop } from '../strided';
+import { type ArenaKernel, ArenaProgram } from './arena';
+import { copyKernel } from './copy-kernel';
+import { Engine, type EngineOptions } from './engine';
 import { fusedKernel } from './fused-kernel';
 import { isLaneType } from './vector-code';
 
@@ -15,20 +22,40 @@ export function wasmSupported(): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(simdProbe);
 }
 
-let backend: Backend | undefined;
-
-export function wasmBackend(): Backend {
+/** A backend with an engine of its own. */
+export function wasmBackend(options: EngineOptions): Backend {
   if (!wasmSupported()) {
     throw new BackendError(
       'init: this JavaScript engine has no WebAssembly SIMD; use a newer one, or init({ backend: "reference" })',
     );
   }
-  backend ??= /* @__PURE__ */ interpreter('wasm', {
-    prepare: (program) => fuse(program, { accepts: isLaneType, smallest: 256, largest: 16 }),
-    kernel: (primitive, context) => {
-      if (primitive.id === fusedPrimitive.id) return fusedKernel(context as LoweringContext<FusedParams>);
-      return (primitive.lower.wasm ?? primitive.lower.reference)(context);
-    },
+  const engine = new Engine(options);
+  return { name: 'wasm', compile: (program, compileOptions) => compile(engine, program, compileOptions) };
+}
+
+/** Smallest number of elements for which generated code is worth its while. */
+const smallest = 256;
+
+function compile(engine: Engine, program: Program, options: CompileOptions): Executable {
+  const prepared = fuse(program, { accepts: isLaneType, smallest, largest: 16 });
+  const plan = makePlan<ArenaKernel>(prepared, options, {
+    choose: chooseKernel,
+    copy: (layout) => (sizeOf(layout.shape) < smallest ? { loop: copyLoop(layout) } : { native: copyKernel(layout) }),
   });
-  return backend;
+  const loops = loopsOf(plan);
+  return loops ? new Interpreted(prepared, loops) : new ArenaProgram(engine, prepared, plan);
+}
+
+function chooseKernel(primitive: Primitive, context: LoweringContext<object>): ArenaKernel {
+  if (primitive.id === fusedPrimitive.id) return { native: fusedKernel(context as LoweringContext<FusedParams>) };
+  const kernel = (primitive.lower.wasm ?? primitive.lower.reference)(context);
+  return typeof kernel === 'function' ? { loop: kernel } : { native: kernel };
+}
+
+/** The plan, if none of its kernels needs the engine. */
+function loopsOf(plan: Plan<ArenaKernel>) {
+  const steps = plan.steps.flatMap(({ kernel, ...rest }) =>
+    'loop' in kernel ? [{ kernel: kernel.loop, ...rest }] : [],
+  );
+  return steps.length === plan.steps.length ? { ...plan, steps } : null;
 }

@@ -1,138 +1,92 @@
-// Fused elementwise operations: one generated loop over blocks of the operands. A block of each operand is copied to
-// scratch memory, which keeps it in the first-level cache, and the results are copied back from there.
+// Fused elementwise operations as one generated loop over operands of any layout.
 
-import type { TypedArray } from '../../array/dtype';
-import { isDense, type Layout, sizeOf } from '../../array/shape';
-import type { Kernel, LoweringContext } from '../../primitives/primitive';
+import { bytesPerElement, type DType } from '../../array/dtype';
+import { denseLayout, sizeOf } from '../../array/shape';
+import type { LoweringContext } from '../../primitives/primitive';
 import type { FusedParams } from '../../program/fuse';
-import { LruCache } from '../../program/lru-cache';
 import { type Atom, type Program, paramsKey } from '../../program/program';
-import { planRuns, type Runs } from '../strided';
 import {
+  call,
+  type Expr,
   type FunctionBuilder,
   i8x16,
   i16x8,
   i32,
   i32x4,
   type Local,
-  ModuleBuilder,
+  type ModuleBuilder,
   type Statement,
+  select,
   v128,
 } from './assembler';
-import { ScratchLayout, scratchMemory } from './memory';
+import { type Access, accessOf, iterationAxes } from './iteration';
+import { inputAt, type NativeKernel, nativeSignature, outputAt, partsFor, type Word } from './native';
 import { type Lanes, type LaneType, VectorCode } from './vector-code';
 
-/** Elements in a block: 16 KiB of each float operand. */
-const blockElements = 4096;
+type Address = Expr<'i32'>;
+type Builder = FunctionBuilder<'void'>;
 
-/** How an operand comes into the loop: one number for all elements, or one for each. */
-type Access = 'uniform' | 'stream';
+interface Operand {
+  readonly dtype: DType;
+  readonly access: Access;
+}
 
-/** Runs the loop over `vectors` × 4 elements at the addresses of the operands, inputs first. */
-type Loop = (vectors: number, ...addresses: number[]) => void;
+/** What the code of a loop depends on. Operands are the inputs, then the outputs. */
+interface LoopShape {
+  readonly body: Program;
+  readonly operands: readonly Operand[];
+  readonly outerAxes: number;
+}
 
-const loops = new LruCache<Loop>(512);
+/** Words of a loop's table: how the work is split, the sizes, then for each operand its address and steps. */
+const perPart = 0;
+const innerSize = 4;
+const outerSize = 8;
+const firstAxis = 12;
 
-export function fusedKernel({ inputs, outputs, params }: LoweringContext<FusedParams>): Kernel {
+/** Word of an operand: 0 its address, 1 its inner step, 2 ... its steps along the outer axes, from the outermost. */
+function operandOffset({ outerAxes }: LoopShape, operand: number, word: number): number {
+  return firstAxis + 4 * (outerAxes + operand * (2 + outerAxes) + word);
+}
+
+export function fusedKernel({ inputs, outputs, params }: LoweringContext<FusedParams>): NativeKernel {
   const { body } = params;
   const shape = outputs[0]?.shape ?? [];
-  const total = sizeOf(shape);
-  const access = inputs.map(
-    (layout): Access => (layout.strides.every((s, i) => s === 0 || layout.shape[i] === 1) ? 'uniform' : 'stream'),
-  );
-  const loop = generatedLoop(body, access);
-  const scratch = scratchMemory();
-  const layout = new ScratchLayout();
-  const block = Math.min(blockElements, 4 * Math.ceil(total / 4));
-  const operands = inputs.map((input, i) => new Operand(input, access[i] as Access, block, layout.take(4 * block)));
-  const results = outputs.map(() => layout.take(4 * block));
-  const addresses = [...operands.map((o) => o.address), ...results];
-  return (buffers, targets) => {
-    scratch.reserve(layout.bytes);
-    const memory = scratch.memory.buffer;
-    operands.forEach((operand, i) => {
-      operand.bind(buffers[i] as TypedArray, memory);
-    });
-    const heaps = targets.map((target, i) => viewLike(target, memory, results[i] as number, block));
-    for (let start = 0; start < total; start += block) {
-      const count = Math.min(block, total - start);
-      for (const operand of operands) operand.load(start, count);
-      loop((count + 3) >> 2, ...addresses);
-      for (let i = 0; i < targets.length; i++) {
-        const heap = heaps[i] as TypedArray;
-        (targets[i] as TypedArray).set(count === block ? heap : heap.subarray(0, count), start);
-      }
-    }
-    for (const operand of operands) operand.release();
-  };
+  const layouts = [...inputs, ...outputs.map(denseLayout)];
+  const axes = iterationAxes(shape, layouts);
+  const inner = axes.pop() ?? { size: sizeOf(shape), steps: layouts.map(() => 0) };
+  const operands = layouts.map(({ dtype }, i): Operand => {
+    const step = inner.steps[i] as number;
+    // Results are dense: along the inner axis, of which there may be one element, they are written as vectors.
+    const access = i < inputs.length ? accessOf(step, bytesPerElement(dtype)) : 'stream';
+    return { dtype, access };
+  });
+  const loop: LoopShape = { body, operands, outerAxes: axes.length };
+  const runs = sizeOf(axes.map((a) => a.size));
+  const total = runs * inner.size;
+  const most = partsFor(total * (body.equations.length + operands.length), 256);
+  const units = axes.length === 0 ? inner.size : runs;
+  // Along the inner axis parts begin at cache lines.
+  const chunk = axes.length === 0 ? 64 * Math.ceil(units / most / 64) : Math.ceil(units / most);
+  const parts = total === 0 ? 0 : Math.ceil(units / chunk);
+  const addresses = layouts.map(({ offset, dtype }, i): Word => {
+    const bytes = offset * bytesPerElement(dtype);
+    return i < inputs.length ? inputAt(i, bytes) : outputAt(i - inputs.length, bytes);
+  });
+  const words: Word[] = [
+    ...[chunk, inner.size, runs, ...axes.map((a) => a.size)],
+    ...layouts.flatMap((_, i) => [
+      addresses[i] as Word,
+      inner.steps[i] as number,
+      ...axes.map((a) => a.steps[i] as number),
+    ]),
+  ];
+  const module = { key: loopKey(loop), define: (m: ModuleBuilder) => defineLoop(m, loop) };
+  return { stages: [{ run: { module, name: 'part' }, parts, words }] };
 }
 
-function viewLike(data: TypedArray, memory: ArrayBuffer, address: number, length: number): TypedArray {
-  const View = data.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => TypedArray;
-  return new View(memory, address, length);
-}
-
-const nothing = new Float32Array();
-
-/** An input and its place in scratch memory. */
-class Operand {
-  private data: TypedArray = nothing;
-  private heap: TypedArray = nothing;
-  private readonly runs: Runs | null;
-
-  constructor(
-    private readonly layout: Layout,
-    private readonly access: Access,
-    /** Elements that there is room for. */
-    private readonly block: number,
-    readonly address: number,
-  ) {
-    this.runs = access === 'stream' && !isDense(layout) ? planRuns(layout.shape, [layout]) : null;
-  }
-
-  bind(data: TypedArray, memory: ArrayBuffer): void {
-    this.data = data;
-    this.heap = viewLike(data, memory, this.address, this.block);
-    if (this.access === 'uniform') this.heap[0] = data[this.layout.offset] as number;
-  }
-
-  release(): void {
-    this.data = nothing;
-    this.heap = nothing;
-  }
-
-  /** Brings elements start ... start + count, counted in row-major order of the shape. */
-  load(start: number, count: number): void {
-    if (this.access === 'uniform') return;
-    if (this.runs === null) {
-      this.heap.set(this.data.subarray(start, start + count));
-      return;
-    }
-    const { length, steps, starts } = this.runs;
-    const step = steps[0] as number;
-    const from = starts[0] as Int32Array;
-    const { data, heap } = this;
-    let run = Math.floor(start / length);
-    let inside = start - run * length;
-    for (let k = 0; k < count; run++, inside = 0) {
-      const n = Math.min(length - inside, count - k);
-      const first = (from[run] as number) + inside * step;
-      if (step === 0) heap.fill(data[first] as number, k, k + n);
-      else if (step === 1 && n > 24) heap.set(data.subarray(first, first + n), k);
-      else for (let i = 0, at = first; i < n; i++, at += step) heap[k + i] = data[at] as number;
-      k += n;
-    }
-  }
-}
-
-function generatedLoop(body: Program, access: readonly Access[]): Loop {
-  const key = `${access.join()} ${bodyKey(body)}`;
-  let loop = loops.get(key);
-  if (loop === undefined) {
-    loop = generate(body, access);
-    loops.set(key, loop);
-  }
-  return loop;
+function loopKey({ body, operands, outerAxes }: LoopShape): string {
+  return `fused ${outerAxes} ${operands.map((o) => o.access[0]).join('')} ${bodyKey(body)}`;
 }
 
 /** Like a program's key, but without its shape: the loop serves all. */
@@ -154,61 +108,172 @@ function bodyKey(body: Program): string {
   return lines.join(';');
 }
 
-function generate(body: Program, access: readonly Access[]): Loop {
-  const module = new ModuleBuilder();
-  module.importMemory('scratch', 'memory', { initial: 1 });
-  const params = Array.from({ length: 1 + body.inputs.length + body.outputs.length }, () => 'i32' as const);
-  const run = module.function({ params, result: 'void' }, (f, vectors, ...addresses) => {
-    const code = new VectorCode(f);
-    const values = new Map<number, Lanes>();
-    body.inputs.forEach((v, i) => {
-      if (access[i] === 'uniform')
-        values.set(v.id, loadUniform(f, code, v.dtype as LaneType, addresses[i] as Local<'i32'>));
-    });
-    const index = f.local('i32');
-    const floatOffset = f.local('i32');
-    f.for(index, 0, vectors as Local<'i32'>, 1, () => {
-      f.set(floatOffset, i32.shl(index, 4));
-      const place = (address: Local<'i32'>, dtype: string) =>
-        i32.add(address, dtype === 'bool' ? i32.shl(index, 2) : floatOffset);
-      body.inputs.forEach((v, i) => {
-        if (access[i] === 'stream') {
-          const at = place(addresses[i] as Local<'i32'>, v.dtype);
-          values.set(v.id, code.keep(v.dtype, v.dtype === 'bool' ? loadMask(at) : v128.load(at)));
-        }
+function defineLoop(module: ModuleBuilder, shape: LoopShape): void {
+  const rectangle = module.function(
+    { params: ['i32', 'i32', 'i32', 'i32', 'i32'], result: 'void' },
+    (f, table, outer, outerEnd, innerFrom, innerEnd) => {
+      f.for(outer, outer, outerEnd, 1, () => {
+        const pointers = shape.operands.map((operand, k) => {
+          const inside =
+            operand.access === 'uniform' ? 0 : i32.mul(innerFrom, i32.load(table, operandOffset(shape, k, 1)));
+          return f.local('i32', i32.add(i32.load(table, operandOffset(shape, k, 0)), inside));
+        });
+        visitAxes(f, shape, table, outer, pointers);
+        defineRun(f, shape, table, pointers, f.local('i32', i32.sub(innerEnd, innerFrom)));
       });
-      const read = (a: Atom): Lanes =>
-        a.kind === 'var' ? (values.get(a.id) as Lanes) : code.constant(a.value.item(), a.dtype);
-      for (const e of body.equations) {
-        const rule = e.primitive.lower.scalar as NonNullable<typeof e.primitive.lower.scalar>;
-        values.set((e.outputs[0] as { id: number }).id, rule(code, e.inputs.map(read), e.params));
-      }
-      body.outputs.forEach((out, i) => {
-        const value = read(out);
-        const at = place(addresses[body.inputs.length + i] as Local<'i32'>, out.dtype);
-        f.emit(out.dtype === 'bool' ? storeMask(at, value.value) : v128.store(at, value.value));
-      });
-    });
+    },
+  );
+  const part = module.function(nativeSignature, (f, table, index) => {
+    const chunk = i32.load(table, perPart);
+    const from = f.local('i32', i32.mul(index, chunk));
+    const whole = i32.load(table, shape.outerAxes === 0 ? innerSize : outerSize);
+    const to = f.local('i32', smaller(i32.add(from, chunk), f.local('i32', whole)));
+    if (shape.outerAxes === 0) f.emit(call(rectangle, table, 0, 1, from, to));
+    else f.emit(call(rectangle, table, from, to, 0, i32.load(table, innerSize)));
   });
-  module.export('run', run);
-  const { exports } = new WebAssembly.Instance(module.compile(), { scratch: { memory: scratchMemory().memory } });
-  return exports.run as Loop;
+  module.export('part', part);
+  module.export('rectangle', rectangle);
 }
 
-function loadUniform(f: FunctionBuilder<'void'>, code: VectorCode, dtype: LaneType, address: Local<'i32'>): Lanes {
+function smaller(x: Address, y: Local<'i32'>): Address {
+  return select(i32.ltS(x, y), x, y);
+}
+
+/** Moves the pointers to a run that is counted over all outer axes. */
+function visitAxes(
+  f: Builder,
+  shape: LoopShape,
+  table: Local<'i32'>,
+  run: Local<'i32'>,
+  pointers: readonly Local<'i32'>[],
+): void {
+  const rest = f.local('i32', run);
+  const at = f.local('i32');
+  for (let axis = shape.outerAxes - 1; axis >= 0; axis--) {
+    if (axis === 0) {
+      f.set(at, rest);
+    } else {
+      const size = i32.load(table, firstAxis + 4 * axis);
+      f.set(at, i32.remU(rest, size));
+      f.set(rest, i32.divU(rest, size));
+    }
+    pointers.forEach((pointer, k) => {
+      f.increment(pointer, i32.mul(at, i32.load(table, operandOffset(shape, k, 2 + axis))));
+    });
+  }
+}
+
+/** One pass along the inner axis, four elements at a time; the last ones may be fewer. */
+function defineRun(
+  f: Builder,
+  shape: LoopShape,
+  table: Local<'i32'>,
+  pointers: readonly Local<'i32'>[],
+  left: Local<'i32'>,
+): void {
+  const { body, operands } = shape;
+  const code = new VectorCode(f);
+  const values = new Map<number, Lanes>();
+  const sources = body.inputs.map((v, k) => {
+    const { access } = operands[k] as Operand;
+    const pointer = pointers[k] as Local<'i32'>;
+    const step = access === 'gather' ? f.local('i32', i32.load(table, operandOffset(shape, k, 1))) : null;
+    const reaches = step ? [1, 2, 3].map((lane) => f.local('i32', i32.mul(step, lane))) : [];
+    return { id: v.id, dtype: v.dtype as LaneType, access, pointer, step, reaches };
+  });
+  for (const { id, dtype, access, pointer } of sources) {
+    if (access === 'uniform') values.set(id, loadUniform(f, code, dtype, pointer));
+  }
+  const gathered = sources.flatMap(({ step, reaches }) => (step ? [{ step, reaches }] : []));
+  f.while(i32.gtS(left, 0), () => {
+    if (gathered.length > 0) {
+      // What follows the last element may lie outside the memory.
+      f.if(i32.ltS(left, 4), () => {
+        const last = f.local('i32', i32.sub(left, 1));
+        for (const { step, reaches } of gathered) {
+          reaches.forEach((reach, lane) => {
+            f.set(reach, i32.mul(step, smaller(i32.const(lane + 1), last)));
+          });
+        }
+      });
+    }
+    for (const { id, dtype, access, pointer, reaches } of sources) {
+      if (access === 'stream')
+        values.set(id, code.keep(dtype, dtype === 'bool' ? loadMask(pointer) : v128.load(pointer)));
+      else if (access === 'gather') values.set(id, code.keep(dtype, gather(dtype, pointer, reaches)));
+    }
+    const read = (a: Atom): Lanes =>
+      a.kind === 'var' ? (values.get(a.id) as Lanes) : code.constant(a.value.item(), a.dtype);
+    for (const e of body.equations) {
+      const rule = e.primitive.lower.scalar as NonNullable<typeof e.primitive.lower.scalar>;
+      values.set((e.outputs[0] as { id: number }).id, rule(code, e.inputs.map(read), e.params));
+    }
+    const results = body.outputs.map((out, i) => {
+      const { dtype, value } = read(out);
+      return {
+        dtype,
+        value: f.local('v128', dtype === 'bool' ? bytesOf(value) : value),
+        at: pointers[sources.length + i] as Local<'i32'>,
+      };
+    });
+    f.if(
+      i32.geS(left, 4),
+      () => {
+        for (const { dtype, value, at } of results) {
+          f.emit(dtype === 'bool' ? v128.store32Lane(at, value, 0) : v128.store(at, value));
+        }
+      },
+      () => {
+        for (let lane = 0; lane < 3; lane++) {
+          f.if(i32.gtS(left, lane), () => {
+            for (const { dtype, value, at } of results) f.emit(storeLane(dtype, at, value, lane));
+          });
+        }
+      },
+    );
+    sources.forEach(({ dtype, access, pointer, step }) => {
+      if (access === 'stream') f.increment(pointer, 4 * bytesPerElement(dtype));
+      else if (step) f.increment(pointer, i32.mul(step, 4));
+    });
+    for (const { dtype, at } of results) f.increment(at, 4 * bytesPerElement(dtype));
+    f.increment(left, -4);
+  });
+}
+
+function loadUniform(f: Builder, code: VectorCode, dtype: LaneType, address: Local<'i32'>): Lanes {
   if (dtype !== 'bool') return code.keep(dtype, v128.load32Splat(address));
   const bit = f.local('i32', i32.load8U(address));
   return code.keep(dtype, i32x4.splat(i32.sub(0, bit)));
 }
 
+/** Four elements that lie `reaches` apart from the first. */
+function gather(dtype: LaneType, first: Local<'i32'>, reaches: readonly Local<'i32'>[]): Expr<'v128'> {
+  if (dtype === 'bool') {
+    const bits = reaches.reduce(
+      (vector, reach, i) => i32x4.replaceLane(vector, i + 1, i32.load8U(i32.add(first, reach))),
+      i32x4.splat(i32.load8U(first)),
+    );
+    return i32x4.neg(bits);
+  }
+  return reaches.reduce(
+    (vector, reach, i) => v128.load32Lane(i32.add(first, reach), vector, i + 1),
+    v128.load32Zero(first),
+  );
+}
+
 /** Four bytes 0 or 1 to four masks. */
-function loadMask(address: ReturnType<typeof i32.add>) {
+function loadMask(address: Address): Expr<'v128'> {
   const bytes = v128.load32Zero(address);
   return i32x4.neg(i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(bytes)));
 }
 
-/** Four masks to four bytes 0 or 1. */
-function storeMask(address: ReturnType<typeof i32.add>, mask: Lanes['value']): Statement {
+/** Four masks to four bytes 0 or 1, in front. */
+function bytesOf(mask: Lanes['value']): Expr<'v128'> {
   const firstBytes = i8x16.shuffle(mask, mask, [0, 4, 8, 12, ...Array.from({ length: 12 }, () => 0)]);
-  return v128.store32Lane(address, v128.and(firstBytes, i8x16.splat(1)), 0);
+  return v128.and(firstBytes, i8x16.splat(1));
+}
+
+function storeLane(dtype: DType, at: Local<'i32'>, value: Local<'v128'>, lane: number): Statement {
+  if (dtype === 'bool') return i32.store8(at, i8x16.extractLane(value, lane), lane);
+  return v128.store32Lane(at, value, lane, 4 * lane);
 }

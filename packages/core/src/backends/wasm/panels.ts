@@ -23,6 +23,7 @@ import {
   v128,
 } from './assembler';
 import { scratchMemory } from './memory';
+import type { Features, NativeModule } from './native';
 
 export type FloatType = 'float32' | 'float64';
 
@@ -91,6 +92,8 @@ export interface Lanes {
   readonly storeFirst: (address: Address, x: Vector) => Statement;
   readonly add: (x: Vector, y: Vector) => Vector;
   readonly mul: (x: Vector, y: Vector) => Vector;
+  /** x y + sum, rounded once. */
+  readonly fused: (x: Vector, y: Vector, sum: Vector) => Vector;
 }
 
 const singles: Lanes = {
@@ -102,6 +105,7 @@ const singles: Lanes = {
   storeFirst: (address, x) => v128.store32Lane(address, x, 0),
   add: f32x4.add,
   mul: f32x4.mul,
+  fused: f32x4.relaxedMadd,
 };
 
 const doubles: Lanes = {
@@ -113,6 +117,7 @@ const doubles: Lanes = {
   storeFirst: (address, x) => v128.store64Lane(address, x, 0),
   add: f64x2.add,
   mul: f64x2.mul,
+  fused: f64x2.relaxedMadd,
 };
 
 export const lanesOf: Record<FloatType, Lanes> = { float32: singles, float64: doubles };
@@ -126,12 +131,8 @@ const unroll = 4;
 function instantiate(lanes: Lanes): PanelKernels {
   const module = new ModuleBuilder();
   module.importMemory('scratch', 'memory', { initial: 1 });
-  const rows = tileRows;
-  const columns = tileVectors * lanes.count;
-  defineOffsets(module);
-  definePacking(module, lanes, rows, columns);
-  defineMultiply(module, lanes);
-  defineVectorProducts(module, lanes);
+  const { rows, columns } = panelSizes(lanes);
+  definePanels(module, lanes, { relaxedSimd: false });
   const { exports } = new WebAssembly.Instance(module.compile(), { scratch: { memory: scratchMemory().memory } });
   return {
     bytes: lanes.bytes,
@@ -139,6 +140,28 @@ function instantiate(lanes: Lanes): PanelKernels {
     columns,
     ...(exports as unknown as Omit<PanelKernels, 'bytes' | 'rows' | 'columns'>),
   };
+}
+
+function panelSizes(lanes: Lanes): { bytes: number; rows: number; columns: number } {
+  return { bytes: lanes.bytes, rows: tileRows, columns: tileVectors * lanes.count };
+}
+
+/** Sizes of an element and of panels. */
+export function panelShape(dtype: FloatType): { bytes: number; rows: number; columns: number } {
+  return panelSizes(lanesOf[dtype]);
+}
+
+/** The kernels as a module of the backend. */
+export function panelModule(dtype: FloatType): NativeModule {
+  return { key: `panels ${dtype}`, define: (module, features) => definePanels(module, lanesOf[dtype], features) };
+}
+
+function definePanels(module: ModuleBuilder, lanes: Lanes, features: Features): void {
+  const { rows, columns } = panelSizes(lanes);
+  defineOffsets(module);
+  definePacking(module, lanes, rows, columns);
+  defineMultiply(module, lanes, features);
+  defineVectorProducts(module, lanes);
 }
 
 function defineOffsets(module: ModuleBuilder): void {
@@ -280,7 +303,10 @@ function definePacking(module: ModuleBuilder, lanes: Lanes, rows: number, column
 }
 
 /** c (+)= a b for one panel each: `rows` rows and `vectors` vectors of columns, all sums in registers. */
-function defineTile(module: ModuleBuilder, lanes: Lanes, rows: number, vectors: number) {
+function defineTile(module: ModuleBuilder, lanes: Lanes, { relaxedSimd }: Features, rows: number, vectors: number) {
+  const multiplyAdd = relaxedSimd
+    ? lanes.fused
+    : (x: Vector, y: Vector, sum: Vector) => lanes.add(sum, lanes.mul(x, y));
   return module.function(
     { params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], result: 'void' },
     (f, a, b, c, cStride, depth, accumulate) => {
@@ -296,7 +322,7 @@ function defineTile(module: ModuleBuilder, lanes: Lanes, rows: number, vectors: 
         for (const [v, column] of columns.entries()) f.set(column, v128.load(b, i * bStep + v * 16));
         for (const [r, row] of sums.entries()) {
           f.set(x, lanes.splat(a, i * aStep + r * lanes.bytes));
-          for (const [v, sum] of row.entries()) f.set(sum, lanes.add(sum, lanes.mul(x, columns[v] as Vector)));
+          for (const [v, sum] of row.entries()) f.set(sum, multiplyAdd(x, columns[v] as Vector, sum));
         }
       };
       // Each step ends with a possible exit. V8 moves the loads of a block to its start; without the exits those of
@@ -329,11 +355,11 @@ function defineTile(module: ModuleBuilder, lanes: Lanes, rows: number, vectors: 
   );
 }
 
-function defineMultiply(module: ModuleBuilder, lanes: Lanes): void {
+function defineMultiply(module: ModuleBuilder, lanes: Lanes, features: Features): void {
   const { bytes, count } = lanes;
   const width = tileVectors * count;
   const tiles = Array.from({ length: tileRows }, (_, r) =>
-    Array.from({ length: tileVectors }, (_, v) => defineTile(module, lanes, r + 1, v + 1)),
+    Array.from({ length: tileVectors }, (_, v) => defineTile(module, lanes, features, r + 1, v + 1)),
   );
 
   /** c (+)= tile, for a tile that is cut off on the right. */

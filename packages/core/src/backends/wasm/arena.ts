@@ -1,0 +1,318 @@
+// Programs whose values lie in the engine's memory. A run takes one piece of working memory, laid out when the program is
+// compiled; donated arrays stay in the memory, and what they become takes their place.
+
+import { bytesPerElement, type TypedArray } from '../../array/dtype';
+import type { ShapedType } from '../../array/shape';
+import { Storage } from '../../array/storage';
+import type { Kernel } from '../../primitives/primitive';
+import type { Program } from '../../program/program';
+import { type Executable, RunFailure } from '../backend';
+import type { Plan, Slot } from '../plan';
+import type { Engine } from './engine';
+import { roundUp } from './heap';
+import type { NativeKernel, Place } from './native';
+import type { Resident } from './resident';
+import type { SharedFunction } from './team';
+
+/** How a step runs: as native code, or as a JavaScript loop over views of the memory. */
+export type ArenaKernel = { readonly native: NativeKernel } | { readonly loop: Kernel };
+
+/** Calls of one step, with their tables at byte offsets of the arena. */
+interface NativeCall {
+  readonly job: SharedFunction;
+  readonly parts: number;
+  readonly table: number;
+}
+
+interface LoopCall {
+  readonly kernel: Kernel;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly sources: TypedArray[];
+  readonly targets: TypedArray[];
+}
+
+type Call = NativeCall | LoopCall;
+
+/** A word of the tables that holds an address: of a slot, or of working memory (slot −1). */
+interface Address {
+  readonly word: number;
+  readonly slot: number;
+  readonly bytes: number;
+}
+
+const alignment = 64;
+/** Between values, so that the last elements of each can be read as whole vectors. */
+const padding = 16;
+const noElements = new Float32Array();
+
+export class ArenaProgram implements Executable {
+  readonly outputs: readonly ShapedType[];
+  readonly #engine: Engine;
+  readonly #plan: Plan<ArenaKernel>;
+  readonly #calls: Call[] = [];
+  /** Tables and literals, as they stand at the start of the arena. */
+  readonly #words: Int32Array<ArrayBuffer>;
+  readonly #addresses: Address[] = [];
+  /** Where each slot lies in the arena, in bytes. */
+  readonly #offsets: Float64Array;
+  readonly #bytes: number;
+  /** Where each slot lay in the last run. */
+  readonly #places: Float64Array;
+  readonly #views: (TypedArray | undefined)[] = [];
+  #viewed: ArrayBufferLike | null = null;
+  #base = -1;
+  /** Which result takes each input's place. */
+  readonly #heirs: (number | undefined)[];
+  readonly #firstOverwrite: number;
+
+  constructor(engine: Engine, program: Program, plan: Plan<ArenaKernel>) {
+    this.#engine = engine;
+    this.#plan = plan;
+    this.outputs = program.outputs.map(({ shape, dtype }) => ({ shape, dtype }));
+    this.#heirs = program.inputs.map(() => undefined);
+    plan.slots.forEach((slot, i) => {
+      if (slot.kind === 'result' && slot.donor !== null) this.#heirs[slot.donor] = i;
+    });
+    const head = new Head();
+    this.#offsets = new Float64Array(plan.slots.length);
+    this.#places = new Float64Array(plan.slots.length).fill(-1);
+    plan.slots.forEach((slot, i) => {
+      if (slot.kind === 'literal') this.#offsets[i] = head.literal(slot.data);
+    });
+    const tables = plan.steps.map(({ kernel }) =>
+      'native' in kernel ? kernel.native.stages.map((stage) => head.reserve(4 * stage.words.length)) : [],
+    );
+    const values = layOut(plan, this.#heirs, roundUp(head.bytes, alignment), this.#offsets);
+    const scratch = values;
+    const sharedBytes = largest(plan, (kernel) => kernel.scratchBytes ?? 0);
+    const ownBytes = largest(plan, (kernel) => kernel.ownBytes ?? 0);
+    this.#bytes = scratch + sharedBytes + engine.team.size * ownBytes + padding;
+    this.#words = head.words();
+    let firstOverwrite = Number.POSITIVE_INFINITY;
+    plan.steps.forEach((step, at) => {
+      const { kernel } = step;
+      if (step.outputs.some((slot) => this.#isHeir(slot)))
+        firstOverwrite = Math.min(firstOverwrite, this.#calls.length);
+      if ('loop' in kernel) {
+        const { inputs, outputs } = step;
+        const empty = (slots: readonly number[]) => slots.map((): TypedArray => noElements);
+        this.#calls.push({ kernel: kernel.loop, inputs, outputs, sources: empty(inputs), targets: empty(outputs) });
+        return;
+      }
+      kernel.native.stages.forEach(({ run, parts, words }, k) => {
+        const table = (tables[at] as number[])[k] as number;
+        words.forEach((word, w) => {
+          const index = table / 4 + w;
+          if (typeof word === 'number') this.#words[index] = word;
+          else this.#addresses.push(addressOf(word, index, step, { shared: scratch, own: scratch + sharedBytes }));
+        });
+        this.#calls.push({ job: engine.link(run), parts, table });
+      });
+    });
+    this.#firstOverwrite = firstOverwrite;
+  }
+
+  run(inputs: readonly Storage[]): Storage[] {
+    const engine = this.#engine;
+    const base = engine.enter(this.#bytes);
+    const pinned: Resident[] = [];
+    let at = -1;
+    try {
+      this.#bind(base, inputs, pinned);
+      const { team, heap } = engine;
+      if (this.#viewed !== heap.memory.buffer) this.#forgetViews(heap.memory.buffer);
+      heap.all('int32').set(this.#words, base >> 2);
+      this.#copyIn(inputs);
+      for (at = 0; at < this.#calls.length; at++) {
+        const call = this.#calls[at] as Call;
+        if ('job' in call) team.run(call.job, base + call.table, call.parts);
+        else this.#loop(call);
+      }
+      return this.#collect(inputs);
+    } catch (error) {
+      throw new RunFailure(error, at >= this.#firstOverwrite);
+    } finally {
+      for (const resident of pinned) resident.pinned = false;
+      engine.leave(base);
+    }
+  }
+
+  /** Finds the place of every slot; nothing has been written yet when memory runs out. */
+  #bind(base: number, inputs: readonly Storage[], pinned: Resident[]): void {
+    const { slots } = this.#plan;
+    const places = this.#places;
+    let moved = base !== this.#base;
+    const place = (slot: number, address: number) => {
+      if (places[slot] === address) return;
+      places[slot] = address;
+      this.#views[slot] = undefined;
+      moved = true;
+    };
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as Slot;
+      if (slot.kind !== 'input') continue;
+      const storage = inputs[slot.index] as Storage;
+      const heir = this.#heirs[slot.index];
+      let resident = this.#engine.residentOf(storage);
+      if (resident === null && heir !== undefined) resident = this.#engine.settle(storage, slot);
+      if (resident !== null) {
+        resident.pinned = true;
+        pinned.push(resident);
+      }
+      const address = resident?.address ?? base + (this.#offsets[i] as number);
+      place(i, address);
+      if (heir !== undefined) place(heir, address);
+    }
+    if (!moved) return;
+    for (let i = 0; i < slots.length; i++) {
+      if (!this.#isHeir(i) && (slots[i] as Slot).kind !== 'input') place(i, base + (this.#offsets[i] as number));
+    }
+    for (const { word, slot, bytes } of this.#addresses) {
+      this.#words[word] = (slot < 0 ? base : (places[slot] as number)) + bytes;
+    }
+    this.#base = base;
+  }
+
+  #isHeir(slot: number): boolean {
+    const { kind, donor } = this.#plan.slots[slot] as Slot & { donor?: number | null };
+    return kind === 'result' && donor !== null;
+  }
+
+  #copyIn(inputs: readonly Storage[]): void {
+    const { slots } = this.#plan;
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as Slot;
+      if (slot.kind !== 'input') continue;
+      const storage = inputs[slot.index] as Storage;
+      if (this.#engine.residentOf(storage) === null) this.#view(i).set(storage.local);
+    }
+  }
+
+  #loop({ kernel, inputs, outputs, sources, targets }: LoopCall): void {
+    for (let k = 0; k < inputs.length; k++) sources[k] = this.#view(inputs[k] as number);
+    for (let k = 0; k < outputs.length; k++) targets[k] = this.#view(outputs[k] as number);
+    kernel(sources, targets);
+  }
+
+  #view(slot: number): TypedArray {
+    let view = this.#views[slot];
+    if (view === undefined) {
+      const { dtype, length } = this.#plan.slots[slot] as Slot;
+      view = this.#engine.heap.view(dtype, this.#places[slot] as number, length) as TypedArray;
+      this.#views[slot] = view;
+    }
+    return view;
+  }
+
+  #forgetViews(buffer: ArrayBufferLike): void {
+    this.#viewed = buffer;
+    this.#views.fill(undefined);
+  }
+
+  #collect(inputs: readonly Storage[]): Storage[] {
+    return this.#plan.results.map((index) => {
+      const slot = this.#plan.slots[index] as Slot & { kind: 'result' };
+      if (slot.donor === null) return new Storage(this.#view(index).slice());
+      return (this.#engine.residentOf(inputs[slot.donor] as Storage) as Resident).passOn();
+    });
+  }
+}
+
+function addressOf(
+  { of, index, bytes }: Place,
+  word: number,
+  step: { inputs: readonly number[]; outputs: readonly number[] },
+  scratch: { shared: number; own: number },
+): Address {
+  if (of === 'input') return { word, slot: step.inputs[index] as number, bytes };
+  if (of === 'output') return { word, slot: step.outputs[index] as number, bytes };
+  return { word, slot: -1, bytes: bytes + (of === 'own' ? scratch.own : scratch.shared) };
+}
+
+function largest(plan: Plan<ArenaKernel>, bytes: (kernel: NativeKernel) => number): number {
+  const needs = plan.steps.map(({ kernel }) => ('native' in kernel ? bytes(kernel.native) : 0));
+  return roundUp(Math.max(0, ...needs), alignment);
+}
+
+/** What stands at the start of the arena. */
+class Head {
+  #bytes = 0;
+  readonly #literals: { at: number; data: TypedArray }[] = [];
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  reserve(bytes: number): number {
+    const at = this.#bytes;
+    this.#bytes = roundUp(at + bytes, 16);
+    return at;
+  }
+
+  literal(data: TypedArray): number {
+    const at = this.reserve(data.byteLength);
+    this.#literals.push({ at, data });
+    return at;
+  }
+
+  words(): Int32Array<ArrayBuffer> {
+    const words = new Int32Array(this.#bytes / 4);
+    const bytes = new Uint8Array(words.buffer);
+    for (const { at, data } of this.#literals) {
+      bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    }
+    return words;
+  }
+}
+
+/**
+ * Gives every slot that a run fills anew a place such that no two that live at the same time overlap: large ones first,
+ * each at the lowest place that is free throughout its life. Answers where the values end.
+ */
+function layOut(
+  { slots, steps, results }: Plan<ArenaKernel>,
+  heirs: readonly (number | undefined)[],
+  start: number,
+  offsets: Float64Array,
+): number {
+  const lives = slots.map(() => ({ first: Number.POSITIVE_INFINITY, last: -1 }));
+  const touch = (slot: number, at: number) => {
+    const life = lives[slot] as (typeof lives)[number];
+    life.first = Math.min(life.first, at);
+    life.last = Math.max(life.last, at);
+  };
+  slots.forEach((slot, i) => {
+    if (slot.kind === 'input') touch(i, -1);
+  });
+  steps.forEach(({ inputs, outputs }, at) => {
+    for (const slot of [...inputs, ...outputs]) touch(slot, at);
+  });
+  for (const slot of results) touch(slot, steps.length);
+
+  const inArena = (slot: Slot) =>
+    slot.kind === 'scratch' ||
+    (slot.kind === 'result' && slot.donor === null) ||
+    (slot.kind === 'input' && heirs[slot.index] === undefined);
+  const order = slots
+    .map((slot, index) => ({ index, bytes: roundUp(slot.length * bytesPerElement(slot.dtype) + padding, alignment) }))
+    .filter(({ index }) => inArena(slots[index] as Slot))
+    .sort((a, b) => b.bytes - a.bytes || a.index - b.index);
+  const placed: { from: number; to: number; first: number; last: number }[] = [];
+  let end = start;
+  for (const { index, bytes } of order) {
+    const { first, last } = lives[index] as (typeof lives)[number];
+    let from = start;
+    for (const other of placed) {
+      if (other.first > last || other.last < first) continue;
+      if (other.from >= from + bytes) break;
+      from = Math.max(from, other.to);
+    }
+    const entry = { from, to: from + bytes, first, last };
+    const at = placed.findIndex((other) => other.from > from);
+    placed.splice(at < 0 ? placed.length : at, 0, entry);
+    offsets[index] = from;
+    end = Math.max(end, entry.to);
+  }
+  return end;
+}
