@@ -2,7 +2,10 @@ import { type DType, dtypes, isFloating, numbers, type TypedArray } from '../arr
 import type { NDArray } from '../array/ndarray';
 import { dropAxes, range, type Shape, type ShapedType, showType, sizeOf } from '../array/shape';
 import { elementOffsets, planRuns, splitLayout } from '../backends/strided';
+import type { NativeKernel } from '../backends/wasm/native';
+import { type Reduction, reduceKernel } from '../backends/wasm/reduce-kernel';
 import { ShapeError } from '../errors';
+import { newVar, type Program } from '../program/program';
 import { bind1 } from '../trace/bind';
 import { jvpFlat } from '../transforms/jvp-flat';
 import { div, mul } from './arithmetic';
@@ -30,6 +33,18 @@ export function unreduce(y: NDArray, shape: Shape, axes: readonly number[]): NDA
     shape,
     range(shape.length).filter((a) => !axes.includes(a)),
   );
+}
+
+/** Up to so many elements, a plain loop is faster than what native code needs around it. */
+const smallReduction = 256;
+
+function nativeReduction(reduction: Reduction, loop: (context: LoweringContext<ReduceParams>) => Kernel) {
+  return (context: LoweringContext<ReduceParams>): NativeKernel | Kernel => {
+    const input = newVar(context.inputs[0] as ShapedType);
+    if (input.dtype !== 'float32' || sizeOf(input.shape) < smallReduction) return loop(context);
+    const itself: Program = { inputs: [input], equations: [], outputs: [input] };
+    return reduceKernel(reduction, itself, context.inputs, context.params.axes) ?? loop(context);
+  };
 }
 
 /** Sums in double precision, in row-major order. */
@@ -96,7 +111,7 @@ const sumPrimitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<Re
   jvp: ([x], [t], { axes }) => ({ outputs: [sum(x as NDArray, axes)], tangents: [t ? sum(t, axes) : null] }),
   transpose: ([ct], [x], { axes }) => [ct && x ? unreduce(ct, x.shape, axes) : null],
   batch: (_size, [x], [batched], { axes }) => batchReduction(sumPrimitive, x as NDArray, batched as boolean, axes),
-  lower: { reference: sumKernel },
+  lower: { reference: sumKernel, wasm: nativeReduction('sum', sumKernel) },
 });
 
 /** Sum over axes; 0 of nothing. */
@@ -159,6 +174,7 @@ function extremum(
   worst: (dtype: DType) => number,
   best: (a: number, b: number) => number,
 ) {
+  const fold = foldKernel(worst, (a, b) => best(a, b));
   const primitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceParams>({
     name,
     strided: true,
@@ -181,7 +197,7 @@ function extremum(
     },
     transpose: notLinear(name),
     batch: (_size, [x], [batched], { axes }) => batchReduction(primitive, x as NDArray, batched as boolean, axes),
-    lower: { reference: foldKernel(worst, (a, b) => best(a, b)) },
+    lower: { reference: fold, wasm: nativeReduction(name === 'reduceMax' ? 'max' : 'min', fold) },
   });
   return (x: NDArray, axes: readonly number[]): NDArray =>
     axes.length === 0 ? x : bind1(primitive, [x], { axes: [...axes] });

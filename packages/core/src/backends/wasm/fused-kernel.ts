@@ -90,7 +90,7 @@ function loopKey({ body, operands, outerAxes }: LoopShape): string {
 }
 
 /** Like a program's key, but without its shape: the loop serves all. */
-function bodyKey(body: Program): string {
+export function bodyKey(body: Program): string {
   const names = new Map<number, number>();
   const name = (id: number) => {
     if (!names.has(id)) names.set(id, names.size);
@@ -174,7 +174,7 @@ function defineRun(
   const { body, operands } = shape;
   const code = new VectorCode(f);
   const values = new Map<number, Lanes>();
-  const sources = body.inputs.map((v, k) => {
+  const sources = body.inputs.map((v, k): Source => {
     const { access } = operands[k] as Operand;
     const pointer = pointers[k] as Local<'i32'>;
     const step = access === 'gather' ? f.local('i32', i32.load(table, operandOffset(shape, k, 1))) : null;
@@ -184,32 +184,13 @@ function defineRun(
   for (const { id, dtype, access, pointer } of sources) {
     if (access === 'uniform') values.set(id, loadUniform(f, code, dtype, pointer));
   }
-  const gathered = sources.flatMap(({ step, reaches }) => (step ? [{ step, reaches }] : []));
+  const gathers = sources.some((s) => s.step !== null);
   f.while(i32.gtS(left, 0), () => {
-    if (gathered.length > 0) {
-      // What follows the last element may lie outside the memory.
-      f.if(i32.ltS(left, 4), () => {
-        const last = f.local('i32', i32.sub(left, 1));
-        for (const { step, reaches } of gathered) {
-          reaches.forEach((reach, lane) => {
-            f.set(reach, i32.mul(step, smaller(i32.const(lane + 1), last)));
-          });
-        }
-      });
-    }
-    for (const { id, dtype, access, pointer, reaches } of sources) {
-      if (access === 'stream')
-        values.set(id, code.keep(dtype, dtype === 'bool' ? loadMask(pointer) : v128.load(pointer)));
-      else if (access === 'gather') values.set(id, code.keep(dtype, gather(dtype, pointer, reaches)));
-    }
-    const read = (a: Atom): Lanes =>
-      a.kind === 'var' ? (values.get(a.id) as Lanes) : code.constant(a.value.item(), a.dtype);
-    for (const e of body.equations) {
-      const rule = e.primitive.lower.scalar as NonNullable<typeof e.primitive.lower.scalar>;
-      values.set((e.outputs[0] as { id: number }).id, rule(code, e.inputs.map(read), e.params));
-    }
-    const results = body.outputs.map((out, i) => {
-      const { dtype, value } = read(out);
+    if (gathers) f.if(i32.ltS(left, 4), () => shortenReaches(f, sources, left));
+    for (const s of sources) if (s.access !== 'uniform') values.set(s.id, loadOperand(code, s));
+    const outputs = evaluateBody(code, body, values);
+    const results = body.outputs.map((_, i) => {
+      const { dtype, value } = outputs[i] as Lanes;
       return {
         dtype,
         value: f.local('v128', dtype === 'bool' ? bytesOf(value) : value),
@@ -231,16 +212,59 @@ function defineRun(
         }
       },
     );
-    sources.forEach(({ dtype, access, pointer, step }) => {
-      if (access === 'stream') f.increment(pointer, 4 * bytesPerElement(dtype));
-      else if (step) f.increment(pointer, i32.mul(step, 4));
-    });
+    for (const s of sources) advance(f, s);
     for (const { dtype, at } of results) f.increment(at, 4 * bytesPerElement(dtype));
     f.increment(left, -4);
   });
 }
 
-function loadUniform(f: Builder, code: VectorCode, dtype: LaneType, address: Local<'i32'>): Lanes {
+/** An input of a body inside a loop. */
+export interface Source {
+  readonly id: number;
+  readonly dtype: LaneType;
+  readonly access: Access;
+  readonly pointer: Local<'i32'>;
+  /** Bytes between the elements that are gathered, and from the first to each of the others. */
+  readonly step: Local<'i32'> | null;
+  readonly reaches: readonly Local<'i32'>[];
+}
+
+/** The next four elements. */
+export function loadOperand(code: VectorCode, { dtype, access, pointer, reaches }: Source): Lanes {
+  if (access === 'gather') return code.keep(dtype, gather(dtype, pointer, reaches));
+  return code.keep(dtype, dtype === 'bool' ? loadMask(pointer) : v128.load(pointer));
+}
+
+/** What follows the last element may lie outside the memory: the last one is gathered again instead. */
+export function shortenReaches(f: Builder, sources: readonly Source[], left: Local<'i32'>): void {
+  const last = f.local('i32', i32.sub(left, 1));
+  for (const { step, reaches } of sources) {
+    if (step === null) continue;
+    reaches.forEach((reach, lane) => {
+      f.set(reach, i32.mul(step, smaller(i32.const(lane + 1), last)));
+    });
+  }
+}
+
+/** Moves on by four elements. */
+export function advance(f: Builder, { dtype, access, pointer, step }: Source): void {
+  if (access === 'stream') f.increment(pointer, 4 * bytesPerElement(dtype));
+  else if (step) f.increment(pointer, i32.mul(step, 4));
+}
+
+/** The results of a body on values of its inputs by number. */
+export function evaluateBody(code: VectorCode, body: Program, inputs: ReadonlyMap<number, Lanes>): Lanes[] {
+  const values = new Map(inputs);
+  const read = (a: Atom): Lanes =>
+    a.kind === 'var' ? (values.get(a.id) as Lanes) : code.constant(a.value.item(), a.dtype);
+  for (const e of body.equations) {
+    const rule = e.primitive.lower.scalar as NonNullable<typeof e.primitive.lower.scalar>;
+    values.set((e.outputs[0] as { id: number }).id, rule(code, e.inputs.map(read), e.params));
+  }
+  return body.outputs.map(read);
+}
+
+export function loadUniform(f: Builder, code: VectorCode, dtype: LaneType, address: Local<'i32'>): Lanes {
   if (dtype !== 'bool') return code.keep(dtype, v128.load32Splat(address));
   const bit = f.local('i32', i32.load8U(address));
   return code.keep(dtype, i32x4.splat(i32.sub(0, bit)));
