@@ -13,6 +13,8 @@ export class Storage {
   #local: TypedArray | null;
   #remote: RemoteElements | null;
   #takenBy: string | null = null;
+  /** How often programs have read the elements from here. */
+  reads = 0;
 
   constructor(local: TypedArray | null, remote: RemoteElements | null = null) {
     this.#local = local;

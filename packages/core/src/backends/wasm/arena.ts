@@ -155,7 +155,10 @@ export class ArenaProgram implements Executable {
       const storage = inputs[slot.index] as Storage;
       const heir = this.#heirs[slot.index];
       let resident = this.#engine.residentOf(storage);
-      if (resident === null && heir !== undefined) resident = this.#engine.settle(storage, slot);
+      if (resident === null && heir !== undefined) resident = this.#engine.settle(storage, slot, 'state');
+      else if (resident === null && isLarge(slot) && storage.reads++ > 0) {
+        resident = this.#engine.settle(storage, slot, 'input');
+      }
       if (resident !== null) {
         resident.pinned = true;
         pinned.push(resident);
@@ -217,6 +220,13 @@ export class ArenaProgram implements Executable {
       return (this.#engine.residentOf(inputs[slot.donor] as Storage) as Resident).passOn();
     });
   }
+}
+
+/** From so many bytes on, an array that is read again is worth a place in the memory. */
+const largeBytes = 2 ** 15;
+
+function isLarge({ dtype, length }: Slot): boolean {
+  return length * bytesPerElement(dtype) >= largeBytes;
 }
 
 function addressOf(

@@ -6,7 +6,7 @@ import { LruCache } from '../../program/lru-cache';
 import { ModuleBuilder } from './assembler';
 import { Heap } from './heap';
 import type { Features, NativeFunction, NativeModule } from './native';
-import { type Lease, Resident } from './resident';
+import { type Home, type Purpose, Resident } from './resident';
 import { controlBytes, type PartRunner, type SharedFunction, Team } from './team';
 
 export interface EngineOptions {
@@ -15,6 +15,13 @@ export interface EngineOptions {
   /** For tests of what happens at the limit. */
   readonly limitBytes?: number;
 }
+
+/**
+ * Bytes of arrays that stay in the memory after their last use: neither memory nor engine can tell whether anybody still has
+ * them, so those that no run has used for a while move back to JavaScript, where they are collected as garbage.
+ */
+const residentBudget = 2 ** 27;
+const recentRuns = 64;
 
 let modules = 0;
 
@@ -58,22 +65,23 @@ class LinkedModule {
   }
 }
 
-export class Engine {
+export class Engine implements Home {
   readonly heap: Heap;
   readonly team: Team;
   readonly features: Features;
   readonly #modules = new LruCache<LinkedModule>(4096);
   #arena = { address: 0, bytes: 0 };
   #depth = 0;
-  #sweptSize = 64;
-  readonly #residents = new Set<{ readonly reference: WeakRef<Resident>; readonly lease: Lease }>();
-  readonly #collected = new FinalizationRegistry<Lease>((lease) => lease.end());
+  /** Arrays in the memory, the longest unused first. */
+  readonly #residents = new Set<Resident>();
+  #residentBytes = 0;
+  #runs = 0;
 
   constructor({ threads, features, ...rest }: EngineOptions) {
     this.heap = new Heap({ shared: threads > 1, reserved: controlBytes, ...rest });
     this.team = new Team(this.heap, threads);
     this.features = features;
-    this.heap.reclaim = (urgent) => this.#reclaim(urgent);
+    this.heap.reclaim = () => this.#evacuateOne(() => true);
   }
 
   link({ module, name }: NativeFunction): SharedFunction {
@@ -94,6 +102,7 @@ export class Engine {
 
   /** Working memory for one run of a program; programs run to their end one after another, or one inside another. */
   enter(bytes: number): number {
+    this.#runs++;
     if (this.#depth > 0) {
       const address = this.heap.allocate(bytes);
       this.#depth++;
@@ -113,49 +122,45 @@ export class Engine {
     if (this.#depth > 0) this.heap.free(address);
   }
 
-  /** The place of an array's elements in this engine's memory, if they are there. */
+  /** The place of an array's elements in this engine's memory, if they are there. It must not move before `leave`. */
   residentOf(storage: Storage): Resident | null {
     const { remote } = storage;
-    return remote instanceof Resident && remote.heap === this.heap ? remote : null;
+    if (!(remote instanceof Resident && remote.isAt(this))) return null;
+    if (remote.lastRun !== this.#runs) {
+      remote.lastRun = this.#runs;
+      this.#residents.delete(remote);
+      this.#residents.add(remote);
+    }
+    return remote;
   }
 
   /** Brings an array's elements into the memory. */
-  settle(storage: Storage, { dtype, length }: Pick<Resident, 'dtype' | 'length'>): Resident {
-    const { heap } = this;
+  settle(storage: Storage, { dtype, length }: Pick<Resident, 'dtype' | 'length'>, purpose: Purpose): Resident {
     const data: TypedArray = storage.local;
-    const address = heap.allocate(data.byteLength);
-    heap.view(dtype, address, length).set(data);
-    const resident = new Resident(heap, storage, dtype, length, address);
+    const isIdle = (r: Resident) => r.purpose === 'input' || r.lastRun < this.#runs - recentRuns;
+    while (this.#residentBytes + data.byteLength > residentBudget && this.#evacuateOne(isIdle));
+    const resident = new Resident(this, storage, dtype, length, this.heap.allocate(data.byteLength), purpose);
+    resident.lastRun = this.#runs;
+    this.#residents.add(resident);
+    this.#residentBytes += resident.bytes;
+    this.heap.view(dtype, resident.address, length).set(data);
     storage.keepRemote(resident);
-    const { lease } = resident;
-    this.#residents.add({ reference: new WeakRef(resident), lease });
-    this.#collected.register(resident, lease);
-    if (this.#residents.size > 2 * this.#sweptSize) this.#sweep();
     return resident;
   }
 
-  /** Frees what nobody can reach; when it is urgent, moves an array that is not in use out of the memory. */
-  #reclaim(urgent: boolean): boolean {
-    if (!urgent) return this.#sweep();
-    for (const { reference } of this.#residents) {
-      const resident = reference.deref();
-      if (resident === undefined || resident.pinned || resident.lease.ended) continue;
+  moveOut(resident: Resident): void {
+    if (!this.#residents.delete(resident)) return;
+    this.#residentBytes -= resident.bytes;
+    this.heap.free(resident.address);
+  }
+
+  /** Moves the longest unused array that may leave out of the memory. */
+  #evacuateOne(mayLeave: (resident: Resident) => boolean): boolean {
+    for (const resident of this.#residents) {
+      if (resident.pinned || !mayLeave(resident)) continue;
       resident.evacuate();
       return true;
     }
     return false;
-  }
-
-  #sweep(): boolean {
-    let freed = false;
-    for (const entry of this.#residents) {
-      const unreachable = entry.reference.deref() === undefined;
-      if (!unreachable && !entry.lease.ended) continue;
-      freed ||= !entry.lease.ended;
-      entry.lease.end();
-      this.#residents.delete(entry);
-    }
-    this.#sweptSize = Math.max(64, this.#residents.size);
-    return freed;
   }
 }

@@ -25,8 +25,8 @@ export class Heap {
   /** Free spans by address; none touches the next. */
   readonly #free: Span[] = [];
   #views: FullViews;
-  /** Asked to free blocks before the memory grows; answers whether it has freed any. */
-  reclaim: (urgent: boolean) => boolean = () => false;
+  /** Asked to free a block when the memory cannot grow; answers whether it has. */
+  reclaim: () => boolean = () => false;
 
   /** The first `reserved` bytes are nobody's block. `limitBytes` is rounded down to pages. */
   constructor(options: { shared: boolean; reserved?: number; limitBytes?: number }) {
@@ -88,16 +88,12 @@ export class Heap {
   }
 
   #makeRoom(bytes: number): number {
-    if (this.reclaim(false)) {
-      const address = this.#take(bytes);
-      if (address !== undefined) return address;
-    }
     const last = this.#free.at(-1);
     const tail = last && last.address + last.bytes === this.bytes - slackBytes ? last.bytes : 0;
     const missing = bytes - tail;
     // A quarter more, so that slowly rising demands do not grow the memory each time.
     if (this.#grow(Math.max(missing, this.bytes / 4)) || this.#grow(missing)) return this.#take(bytes) as number;
-    while (this.reclaim(true)) {
+    while (this.reclaim()) {
       const address = this.#take(bytes);
       if (address !== undefined) return address;
     }

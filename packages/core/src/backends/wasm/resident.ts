@@ -1,58 +1,49 @@
-import type { DType, TypedArray } from '../../array/dtype';
+import { bytesPerElement, type DType, type TypedArray } from '../../array/dtype';
 import { type RemoteElements, Storage } from '../../array/storage';
 import type { Heap } from './heap';
 
-/** The right to a block of the heap; it ends once. */
-export class Lease {
-  #ended = false;
-
-  constructor(
-    private readonly heap: Heap,
-    readonly address: number,
-  ) {}
-
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.heap.free(this.address);
-  }
-}
+/**
+ * Why elements are in the heap: as the state of a program that gets it donated, or as the input of programs that have read the
+ * array more than once, which JavaScript has too.
+ */
+export type Purpose = 'state' | 'input';
 
 /** An array's elements in the heap. */
 export class Resident implements RemoteElements {
-  readonly lease: Lease;
   /** A program that runs is using them. */
   pinned = false;
+  /** The last run that used them. */
+  lastRun = 0;
 
   constructor(
-    readonly heap: Heap,
+    private readonly home: Home,
     private storage: Storage,
     readonly dtype: DType,
     readonly length: number,
-    address: number,
-  ) {
-    this.lease = new Lease(heap, address);
+    readonly address: number,
+    public purpose: Purpose,
+  ) {}
+
+  get bytes(): number {
+    return this.length * bytesPerElement(this.dtype);
   }
 
-  get address(): number {
-    return this.lease.address;
+  isAt(home: Home): boolean {
+    return this.home === home;
   }
 
   read(): TypedArray {
-    return this.heap.view(this.dtype, this.address, this.length).slice();
+    return this.home.heap.view(this.dtype, this.address, this.length).slice();
   }
 
   release(): void {
-    this.lease.end();
+    this.home.moveOut(this);
   }
 
   /** The place holds the elements of another array now, whose storage is returned. */
   passOn(): Storage {
     this.storage.dropRemote();
+    this.purpose = 'state';
     this.storage = new Storage(null, this);
     return this.storage;
   }
@@ -63,4 +54,10 @@ export class Resident implements RemoteElements {
     this.storage.dropRemote();
     this.release();
   }
+}
+
+/** Who gives places to residents. */
+export interface Home {
+  readonly heap: Heap;
+  moveOut(resident: Resident): void;
 }
