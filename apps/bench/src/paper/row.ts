@@ -1,0 +1,96 @@
+import type { Rule } from './rule';
+
+/** Anything that JSON keeps. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/** What a run gives: one figure, or several with names. */
+export type Values = number | Readonly<Record<string, number>>;
+
+/** What a run gets besides its seed and its settings. */
+export interface RunContext {
+  /** Aborted when the run should stop. What it returns afterwards is thrown away. */
+  readonly signal: AbortSignal;
+  /** The share of the run that is done, from 0 to 1. */
+  onProgress(share: number): void;
+  /** Folder with data sets; undefined: where the loaders look by themselves. */
+  readonly dataDir: string | undefined;
+}
+
+/** How an experiment is run, and what a run with one seed takes. */
+export interface Budget<Settings = Json> {
+  /** They are the identity of the result: other settings, another result. */
+  readonly settings: Settings;
+  /** Runs with the seeds 0, 1, ... unless `--seeds` says otherwise. */
+  readonly seeds: number;
+  /** Time of one run on one core, in seconds. An estimate. */
+  readonly seconds: number;
+  /** The most memory of one run, in MB. An estimate; runs share the machine by it. */
+  readonly memory: number;
+}
+
+/** What is computed. Several rows can look at one experiment; it runs once for each seed, in a process of its own. */
+export interface Experiment<Settings = Json, V extends Values = Values> {
+  /** Unique in its package. */
+  readonly name: string;
+  readonly full: Budget<Settings>;
+  /** Null: too much for `--quick`. */
+  readonly quick: Budget<Settings> | null;
+  /**
+   * Computes with one seed. The same seed and settings have to give the same values.
+   *
+   * @throws NoDataError where its data are missing.
+   */
+  run(seed: number, settings: Settings, context: RunContext): Promise<V>;
+}
+
+/** The data of an experiment are not there. The message says which, and how to get them. */
+export class NoDataError extends Error {
+  override readonly name = 'NoDataError';
+}
+
+/** A published figure. */
+export interface Published {
+  readonly value: number;
+  readonly sd?: number;
+  /** Number of seeds or splits behind `sd`. */
+  readonly seeds?: number;
+  /** Where it was read: printed in the paper, the authors' code, a public training log, or somebody's account of the paper. */
+  readonly tag: 'paper' | 'code' | 'log' | 'second-hand';
+}
+
+/** A claim, what was published about it, and how ours is obtained and judged. */
+export interface Row<Results extends Readonly<Record<string, Values>> = Readonly<Record<string, Values>>> {
+  /** Unique in its package. */
+  readonly name: string;
+  readonly claim: string;
+  readonly published: Published | null;
+  /** Paper, section, table; for a log, what was trained. Differences from our settings belong here. */
+  readonly source: string;
+  readonly unit: string;
+  /** `target`: as near to the published value as possible. */
+  readonly better: 'higher' | 'lower' | 'target';
+  /** The experiments that the row looks at. */
+  readonly from: { readonly [Name in keyof Results]: Experiment<Json, Results[Name]> };
+  /** Our figure for one seed, from the results of the experiments with that seed. */
+  value(results: Results): number;
+  /** Written down before the run. */
+  readonly rule: Rule;
+  /** For `--quick`, where its settings differ from those of the full run. Default: not judged. */
+  readonly quickRule?: Rule;
+  /** Why ours is not what was published, if the reason is known. */
+  readonly note?: string;
+}
+
+/** Checks the types of an experiment. */
+export function experiment<Settings extends Json, V extends Values>(
+  definition: Experiment<Settings, V>,
+): Experiment<Settings, V> {
+  return definition;
+}
+
+/** Checks the types of a row, and forgets those of its results. */
+export function row<Results extends Readonly<Record<string, Values>>>(definition: Row<Results>): Row {
+  if (definition.rule.needsPublished && definition.published === null)
+    throw new TypeError(`row ${definition.name}: the rule "${definition.rule.text}" needs a published value, got null`);
+  return definition as unknown as Row;
+}
