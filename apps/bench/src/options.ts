@@ -17,8 +17,26 @@ export interface PerfOptions {
   source: boolean;
 }
 
+export interface PaperOptions {
+  only: string | undefined;
+  list: boolean;
+  quick: boolean;
+  seeds: number | undefined;
+  json: string | undefined;
+  html: string | undefined;
+  /** A package whose table is printed from stored results. */
+  readme: string | undefined;
+  fresh: boolean;
+  jobs: number | undefined;
+  /** In MB. */
+  memory: number | undefined;
+  data: string | undefined;
+  results: string | undefined;
+}
+
 export interface Commands {
   perf(options: PerfOptions): Promise<void>;
+  paper(options: PaperOptions): Promise<void>;
   setup(): Promise<void>;
 }
 
@@ -83,6 +101,24 @@ export function commandLine(commands: Commands): Command {
     .allowExcessArguments(false)
     .exitOverride()
     .action(commands.perf);
+  program
+    .command('paper')
+    .description('Repeats results of papers and compares them with the published ones. Finished runs are kept.')
+    .option('--only <package>[/<row>]', 'rows of one package, or one row')
+    .option('--list', 'list the rows and stop', false)
+    .option('--quick', 'smaller settings: minutes instead of an hour', false)
+    .option('--seeds <n>', 'seeds of each row (default: as many as the row asks for)', whole(1, 1000))
+    .option('--json <file>', 'write the rows to a file')
+    .option('--html <file>', 'write a report with plots to a file')
+    .option('--readme <package>', "print the table for the package's README from finished runs, and stop")
+    .option('--fresh', 'run again what has been run', false)
+    .option('--jobs <n>', 'processes at a time (default: one for each core)', whole(1, 1024))
+    .option('--memory <MB>', 'memory for all processes together (default: 80 % of what is free)', whole(1, 1e9))
+    .option('--data <folder>', 'folder with data sets (also: FORBACK_DATA_DIR)')
+    .option('--results <folder>', 'where finished runs are kept (default: forback-runs/paper)')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(commands.paper);
   program
     .command('setup')
     .description('Installs the peers that come from npm, and Node 24, into apps/bench/peers.')

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { allCases } from '../cases';
 import type { BenchCase } from '../cases/case';
@@ -13,6 +13,7 @@ import { toJson } from '../report/json';
 import { ProgressLine } from '../report/progress-line';
 import type { Run, RunMeta } from '../report/run';
 import { table } from '../report/table';
+import { writeReport } from '../report/write-report';
 
 export interface Streams {
   readonly out: NodeJS.WritableStream;
@@ -57,8 +58,8 @@ export async function perf(options: PerfOptions, signal: AbortSignal, { out, err
   const report = async (complete: boolean): Promise<void> => {
     const run: Run = { meta, results, missing: roster.missing, complete };
     out.write(`\n${table(run)}`);
-    if (options.json !== undefined) await write(options.json, `${JSON.stringify(toJson(run), null, 2)}\n`, out);
-    if (options.html !== undefined) await write(options.html, page(run), out);
+    if (options.json !== undefined) await writeReport(options.json, `${JSON.stringify(toJson(run), null, 2)}\n`, out);
+    if (options.html !== undefined) await writeReport(options.html, page(run), out);
   };
   const settings = {
     repetitions: options.repetitions,
@@ -121,10 +122,4 @@ async function build(err: NodeJS.WritableStream): Promise<void> {
 async function coreVersion(): Promise<string> {
   const manifest = await readFile(join(root, 'packages', 'core', 'package.json'), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
-}
-
-async function write(file: string, text: string, out: NodeJS.WritableStream): Promise<void> {
-  await mkdir(dirname(resolve(file)), { recursive: true });
-  await writeFile(file, text);
-  out.write(`Written: ${file}\n`);
 }

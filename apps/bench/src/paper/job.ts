@@ -58,7 +58,7 @@ export function jobKey(job: Pick<Job, 'package' | 'experiment' | 'settings' | 's
 }
 
 /** For people. */
-export function jobTitle({ package: name, experiment, seed }: Job): string {
+export function jobTitle({ package: name, experiment, seed }: Pick<Job, 'package' | 'experiment' | 'seed'>): string {
   return `${name}/${experiment} seed ${seed}`;
 }
 

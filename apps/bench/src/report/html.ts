@@ -2,16 +2,13 @@ import { scaleLog } from 'd3-scale';
 import type { CaseResult } from '../measure/measure-case';
 import type { Spread } from '../measure/statistics';
 import { short, times } from './format';
+import { document, escapeText, list } from './markup';
 import { describeContestants, describeMeta, ourName, peersOf, type Run } from './run';
 
 const colours = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#999999'];
 const width = 860;
 const margin = { left: 230, right: 30, top: 10, bottom: 36 };
 const lineHeight = 14;
-
-function escapeText(text: string): string {
-  return text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] as string);
-}
 
 /** The ratios of one group of cases, a mark for each peer with a line from the worst to the best round. */
 function ratioChart(results: readonly CaseResult[], peers: readonly string[]): string {
@@ -95,16 +92,6 @@ function legend(peers: readonly string[]): string {
   return `<p class="legend">${items.join(' ')}</p>`;
 }
 
-function list(items: readonly string[]): string {
-  return items.length === 0 ? '' : `<ul>${items.map((item) => `<li>${escapeText(item)}</li>`).join('')}</ul>`;
-}
-
-const style = `body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem;color:#222}
-svg{max-width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:#333}.grid{stroke:#ddd}.one{stroke:#555;stroke-dasharray:4 3}
-table{border-collapse:collapse;font-size:13px}td{white-space:nowrap}.band{fill:#f4f4f4}th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid #ddd}
-th[scope=row]{text-align:left}small{color:#666}.wide{overflow-x:auto}.legend span{margin-right:1rem;white-space:nowrap}
-.failed,.failures{color:#b00020}`;
-
 /** A page that needs nothing but itself. */
 export function page(run: Run): string {
   const { results } = run;
@@ -118,10 +105,7 @@ export function page(run: Run): string {
   const notRun = results.flatMap((r) =>
     Object.entries(r.notRun).map(([name, reason]) => `${r.case.id}, ${name}: ${reason}`),
   );
-  return [
-    '<!doctype html>',
-    `<html lang="en"><head><meta charset="utf-8"><title>forback against its peers</title><style>${style}</style></head><body>`,
-    '<h1>forback against its peers</h1>',
+  return document('forback against its peers', [
     `<p>${escapeText(describeMeta(run.meta))}</p>`,
     run.complete ? '' : '<p class="failures">Stopped before the last case.</p>',
     list(describeContestants(results)),
@@ -132,7 +116,5 @@ export function page(run: Run): string {
     legend(peers),
     ...sections,
     notRun.length > 0 ? `<h2>Not run</h2>${list(notRun)}` : '',
-    '</body></html>',
-    '',
-  ].join('\n');
+  ]);
 }

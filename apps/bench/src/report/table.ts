@@ -43,7 +43,8 @@ function deviation({ median, min, max }: Spread): string {
   return `${Math.round((50 * (max - min)) / median)}%`;
 }
 
-function align(rows: readonly (readonly string[])[]): string[] {
+/** Columns of equal width: the first two to the left, figures to the right. */
+export function align(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row
