@@ -43,7 +43,7 @@ export function planJobs({ name, file, rows }: PackageRows, extent: Extent, vers
         file,
         experiment: experiment.name,
         seed,
-        settings,
+        settings: settings as Json,
         version,
         seconds,
         memory,
@@ -63,9 +63,9 @@ export function jobTitle({ package: name, experiment, seed }: Pick<Job, 'package
 }
 
 /** The same for equal settings, whatever the order of their names. */
-export function settingsHash(settings: Json): string {
+export function settingsHash(settings: unknown): string {
   return createHash('sha256')
-    .update(JSON.stringify(sorted(settings)))
+    .update(JSON.stringify(sorted(settings as Json)))
     .digest('hex')
     .slice(0, 12);
 }

@@ -17,8 +17,8 @@ export interface RunContext {
 }
 
 /** How an experiment is run, and what a run with one seed takes. */
-export interface Budget<Settings = Json> {
-  /** They are the identity of the result: other settings, another result. */
+export interface Budget<Settings = unknown> {
+  /** What JSON keeps. They are the identity of the result: other settings, another result. */
   readonly settings: Settings;
   /** Runs with the seeds 0, 1, ... unless `--seeds` says otherwise. */
   readonly seeds: number;
@@ -29,7 +29,7 @@ export interface Budget<Settings = Json> {
 }
 
 /** What is computed. Several rows can look at one experiment; it runs once for each seed, in a process of its own. */
-export interface Experiment<Settings = Json, V extends Values = Values> {
+export interface Experiment<Settings = unknown, V extends Values = Values> {
   /** Unique in its package. */
   readonly name: string;
   readonly full: Budget<Settings>;
@@ -70,7 +70,7 @@ export interface Row<Results extends Readonly<Record<string, Values>> = Readonly
   /** `target`: as near to the published value as possible. */
   readonly better: 'higher' | 'lower' | 'target';
   /** The experiments that the row looks at. */
-  readonly from: { readonly [Name in keyof Results]: Experiment<Json, Results[Name]> };
+  readonly from: { readonly [Name in keyof Results]: Experiment<unknown, Results[Name]> };
   /** Our figure for one seed, from the results of the experiments with that seed. */
   value(results: Results): number;
   /** Written down before the run. */
@@ -82,7 +82,7 @@ export interface Row<Results extends Readonly<Record<string, Values>> = Readonly
 }
 
 /** Checks the types of an experiment. */
-export function experiment<Settings extends Json, V extends Values>(
+export function experiment<Settings, V extends Values>(
   definition: Experiment<Settings, V>,
 ): Experiment<Settings, V> {
   return definition;
