@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { setMaxListeners } from 'node:events';
 import { access, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -107,6 +108,8 @@ async function runJobs(
   const { cpu } = machine();
   const commit = await currentCommit();
   const dataDir = options.data ?? (await defaultDataFolder());
+  // Every running job listens.
+  setMaxListeners(0, signal);
   const progress = new JobsProgress(err, jobs);
   const run = async (job: Job): Promise<void> => {
     progress.start(job);

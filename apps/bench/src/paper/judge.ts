@@ -65,12 +65,13 @@ export function judgeRow(packageName: string, row: Row, extent: Extent, results:
   if (ours === null || ours.seeds < seeds)
     return report(ours, 'not run', `${ours?.seeds ?? 0} of ${seeds} seeds are there`);
 
-  const rule = isFullSettings(row, extent) ? row.rule : row.quickRule;
+  const full = isFullSettings(row, extent);
+  const rule = full ? row.rule : row.quickRule;
   if (rule === undefined) return report(ours, 'not judged', 'quick settings');
+  const text = full ? rule.text : `quick settings: ${rule.text}`;
   const holds = rule.holds(ours, row);
-  if (holds !== null) return report(ours, holds ? 'reproduced' : 'not reproduced', rule.text);
-  const text = rule.text.startsWith('not judged') ? rule.text : `${rule.text}: needs more than one seed`;
-  return report(ours, 'not judged', text);
+  if (holds === null) return report(ours, 'not judged', rule.reportsOnly ? text : `${text}: needs more than one seed`);
+  return report(ours, holds ? 'reproduced' : 'not reproduced', text);
 }
 
 function isOutcome(result: Values | JobOutcome): result is JobOutcome {

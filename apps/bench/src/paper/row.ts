@@ -82,9 +82,7 @@ export interface Row<Results extends Readonly<Record<string, Values>> = Readonly
 }
 
 /** Checks the types of an experiment. */
-export function experiment<Settings, V extends Values>(
-  definition: Experiment<Settings, V>,
-): Experiment<Settings, V> {
+export function experiment<Settings, V extends Values>(definition: Experiment<Settings, V>): Experiment<Settings, V> {
   return definition;
 }
 

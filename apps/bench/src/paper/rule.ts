@@ -6,6 +6,8 @@ export interface Rule {
   /** For the reader, such as "within 2 standard errors of the published value, or better". */
   readonly text: string;
   readonly needsPublished: boolean;
+  /** It judges nothing, however many seeds there are. */
+  readonly reportsOnly?: boolean;
   /** Null: nothing to judge, or too few seeds to. */
   holds(ours: Summary, row: Pick<Row, 'published' | 'better'>): boolean | null;
 }
@@ -71,5 +73,5 @@ function ordering(side: string, bound: number, k: number, distance: (mean: numbe
 
 /** A figure to know, with nothing that it could miss. */
 export function reportOnly(): Rule {
-  return { text: 'not judged: only reported', needsPublished: false, holds: () => null };
+  return { text: 'only reported', needsPublished: false, reportsOnly: true, holds: () => null };
 }

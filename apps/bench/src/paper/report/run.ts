@@ -21,7 +21,7 @@ export function describeRun({ quick, versions, origins, seconds, reused }: Paper
   return [
     Object.values(versions).join('; ') + (quick ? '; QUICK settings: not for publication' : ''),
     ...origins.map((origin) => `on ${origin}`),
-    `${duration(seconds)} of work${reused === 0 ? '' : `; ${reused} results from earlier runs (--fresh computes them again)`}`,
+    `${duration(seconds)} of work${reused === 0 ? '' : `; ${reused} result${reused === 1 ? '' : 's'} from earlier runs (--fresh computes again)`}`,
   ];
 }
 

@@ -29,6 +29,7 @@ function explanation({ package: name, row, verdict, reason }: RowReport): string
   const where = `${name}/${row.name}`;
   if (verdict === 'failed') return [`FAILED ${where}: ${reason}`];
   if (verdict === 'no data') return [`NO DATA ${where}: ${reason}`];
-  if (verdict === 'not reproduced') return [`${where}: not ${reason}${row.note === undefined ? '' : `. ${row.note}`}`];
+  if (verdict === 'not reproduced')
+    return [`${where}: is not ${reason}${row.note === undefined ? '' : `. ${row.note}`}`];
   return [];
 }
