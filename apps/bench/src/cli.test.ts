@@ -84,6 +84,12 @@ describe('perf', () => {
   });
 });
 
+test('paper lists the rows of the workspace', async () => {
+  const { code, out } = await run(['paper', '--list', '--only', 'forward-forward/paper-scan']);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^forward-forward\n {2}paper-scan\n[\s\S]*published: 1\.36 \[paper\]/);
+});
+
 describe('options', () => {
   test('are listed by --help', async () => {
     const { code, out } = await run(['perf', '--help']);
@@ -102,7 +108,11 @@ describe('options', () => {
     ]) {
       expect(out).toContain(name);
     }
-    expect((await run(['--help'])).out).toMatch(/perf[\s\S]*setup/);
+    const paper = await run(['paper', '--help']);
+    for (const name of ['--only', '--quick', '--seeds', '--readme', '--fresh', '--jobs', '--memory', '--results']) {
+      expect(paper.out).toContain(name);
+    }
+    expect((await run(['--help'])).out).toMatch(/perf[\s\S]*paper[\s\S]*setup/);
   });
 
   test.each([
@@ -120,9 +130,12 @@ describe('options', () => {
       ['perf', '--source', '--only', '^gemm-64$', '--node', '/nowhere/node'],
       /--node \/nowhere\/node: could not be run/,
     ],
+    [['paper', '--seeds', '0'], /whole number from 1/],
+    [['paper', '--memory', 'much'], /whole number/],
+    [['paper', '--only', 'no-such-package'], /No rows for a package "no-such-package"\. There are: .*forward-forward/],
     [['race'], /unknown command 'race'/],
   ])('%j end with exit code 2 and a reason', async (args, reason) => {
-    const { code, err } = await run([...args, ...(args[0] === 'perf' ? ['--json', join(folder, 'run.json')] : [])]);
+    const { code, err } = await run([...args, ...(args[0] !== 'race' ? ['--json', join(folder, 'run.json')] : [])]);
     expect(err).toMatch(reason);
     expect(code).toBe(2);
     expect(await readdir(folder)).toEqual([]);
