@@ -104,5 +104,13 @@ describe('a verdict', () => {
       verdict: 'failed',
       reason: expect.stringMatching(/seed 0: expected a finite number from the row's value, got NaN/),
     });
+    const thrower = row({
+      ...definition,
+      from: { a },
+      value: () => {
+        throw new Error('no such layer');
+      },
+    });
+    expect(judge(thrower, full, values(1, 2, 3)).reason).toMatch(/seed 0: the row's value: Error: no such layer/);
   });
 });

@@ -55,9 +55,9 @@ export function judgeRow(packageName: string, row: Row, extent: Extent, results:
       else if (result.kind === 'failed') failures.push(`${experiment.name} seed ${seed}: ${result.reason}`);
     }
     if (Object.keys(found).length < experiments.length) continue;
-    const value = row.value(found);
-    if (Number.isFinite(value)) values.push({ seed, value });
-    else failures.push(`seed ${seed}: expected a finite number from the row's value, got ${value}`);
+    const value = figureOf(row, found);
+    if (typeof value === 'number') values.push({ seed, value });
+    else failures.push(`seed ${seed}: ${value}`);
   }
   const ours = values.length > 0 ? summarise(values) : null;
   if (failures.length > 0) return report(ours, 'failed', failures.join('; '));
@@ -72,6 +72,16 @@ export function judgeRow(packageName: string, row: Row, extent: Extent, results:
   const holds = rule.holds(ours, row);
   if (holds === null) return report(ours, 'not judged', rule.reportsOnly ? text : `${text}: needs more than one seed`);
   return report(ours, holds ? 'reproduced' : 'not reproduced', text);
+}
+
+/** Our figure, or what is wrong with it. */
+function figureOf(row: Row, results: Record<string, Values>): number | string {
+  try {
+    const value = row.value(results);
+    return Number.isFinite(value) ? value : `expected a finite number from the row's value, got ${value}`;
+  } catch (error) {
+    return `the row's value: ${error}`;
+  }
 }
 
 function isOutcome(result: Values | JobOutcome): result is JobOutcome {

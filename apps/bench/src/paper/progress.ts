@@ -5,6 +5,7 @@ import { duration } from './report/run';
 /** One line for all jobs: how much of the work is done, by the estimates of the jobs, and how long the rest takes. */
 export class JobsProgress {
   private readonly line: ProgressLine;
+  private readonly isTerminal: boolean;
   private readonly shares = new Map<Job, number>();
   private readonly total: number;
   private readonly began = performance.now();
@@ -16,6 +17,7 @@ export class JobsProgress {
     stream: NodeJS.WritableStream & { isTTY?: boolean; columns?: number },
     private readonly jobs: readonly Job[],
   ) {
+    this.isTerminal = stream.isTTY === true;
     this.line = new ProgressLine(stream, jobs.length);
     this.total = jobs.reduce((sum, job) => sum + job.seconds, 0);
   }
@@ -46,6 +48,9 @@ export class JobsProgress {
     const left = ((performance.now() - this.began) / 1000) * (1 / done - 1);
     // What the first moments say about the rest is mostly noise.
     const rest = done > 0.02 ? `, ${duration(left)} left` : '';
-    this.line.show(this.started - 1, this.latest, `${Math.floor(100 * done)} %, ${this.running} running${rest}`, done);
+    const state = `${Math.floor(100 * done)} %, ${this.running} running${rest}`;
+    // A narrow terminal cuts the end off; elsewhere the title is all that is written.
+    const [title, phase] = this.isTerminal ? [state, this.latest] : [this.latest, state];
+    this.line.show(this.started - 1, title, phase, done);
   }
 }

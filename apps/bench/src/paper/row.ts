@@ -1,3 +1,4 @@
+import { inspect, isDeepStrictEqual } from 'node:util';
 import type { Rule } from './rule';
 
 /** Anything that JSON keeps. */
@@ -81,12 +82,30 @@ export interface Row<Results extends Readonly<Record<string, Values>> = Readonly
   readonly note?: string;
 }
 
-/** Checks the types of an experiment. */
+/**
+ * Checks an experiment.
+ *
+ * @throws TypeError for a budget of nothing, or settings that JSON does not keep.
+ */
 export function experiment<Settings, V extends Values>(definition: Experiment<Settings, V>): Experiment<Settings, V> {
+  const { name, full, quick } = definition;
+  for (const { seeds, seconds, memory, settings } of quick === null ? [full] : [full, quick]) {
+    if (!(Number.isInteger(seeds) && seeds >= 1 && seconds > 0 && memory > 0)) {
+      throw new TypeError(
+        `experiment ${name}: expected one seed or more, and seconds and memory above 0, got ${seeds}, ${seconds} and ${memory}`,
+      );
+    }
+    if (settings === undefined || !isDeepStrictEqual(JSON.parse(JSON.stringify(settings)), settings))
+      throw new TypeError(`experiment ${name}: expected settings that JSON keeps, got ${inspect(settings)}`);
+  }
   return definition;
 }
 
-/** Checks the types of a row, and forgets those of its results. */
+/**
+ * Checks a row, and forgets the types of its results.
+ *
+ * @throws TypeError for a rule that needs a published value where there is none.
+ */
 export function row<Results extends Readonly<Record<string, Values>>>(definition: Row<Results>): Row {
   if (definition.rule.needsPublished && definition.published === null)
     throw new TypeError(`row ${definition.name}: the rule "${definition.rule.text}" needs a published value, got null`);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { experiment, type Published, type Row, row } from './row';
+import type { Published, Row } from './row';
 import { above, below, reportOnly, withinStandardErrors, withinTolerance } from './rule';
 import { standardError, summarise } from './summary';
 
@@ -67,22 +67,4 @@ test('orderings are strict and take the spread into account', () => {
   expect(below(2 + 1.99 * error).holds(ours, none)).toBe(false);
   expect(below(0).holds(ours, none)).toBe(false);
   expect(reportOnly().holds(ours, none)).toBeNull();
-});
-
-test('a rule about a published value is refused where there is none', () => {
-  const budget = { settings: 1, seeds: 1, seconds: 1, memory: 1 };
-  const one = experiment({ name: 'one', full: budget, quick: null, run: async () => 1 });
-  expect(() =>
-    row({
-      name: 'lonely',
-      claim: '',
-      published: null,
-      source: '',
-      unit: '',
-      better: 'lower',
-      from: { one },
-      value: (results) => results.one,
-      rule: withinStandardErrors(2),
-    }),
-  ).toThrow(/row lonely: the rule "within 2 standard errors.*" needs a published value, got null/);
 });
