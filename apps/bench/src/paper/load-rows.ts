@@ -53,7 +53,8 @@ export function experimentsOf(rows: readonly Row[]): Experiment[] {
   return [...new Set(rows.flatMap((row) => Object.values(row.from)))];
 }
 
-function checkNames(file: string, rows: readonly Row[]): void {
+/** @throws TypeError for a name that is not usable, or used twice. */
+export function checkNames(file: string, rows: readonly Row[]): void {
   for (const [kind, all] of [
     ['row', rows],
     ['experiment', experimentsOf(rows)],

@@ -7,7 +7,7 @@ export function markdown(run: PaperRun): string {
     row.claim,
     row.published === null ? '' : `${publishedFigure(row.published)} (${row.source})`,
     ours === null ? '' : `${meanAndSd(ours)} ${row.unit} (${ours.seeds} seed${ours.seeds === 1 ? '' : 's'})`,
-    verdict === 'reproduced' || verdict === 'not reproduced' ? `${verdict} (${reason})` : verdict,
+    ['reproduced', 'not reproduced', 'not judged'].includes(verdict) ? `${verdict} (${reason})` : verdict,
     `\`${command}\``,
   ]);
   const notes = run.rows.flatMap(({ row }) => (row.note === undefined ? [] : [`- ${row.name}: ${row.note}`]));
