@@ -12,8 +12,10 @@ import {
 } from '@forback/core';
 import { describe, expect, test } from 'vitest';
 import { denseStack } from './dense-stack';
-import { type ForwardForwardOptions, type ForwardForwardState, forwardForward } from './forward-forward';
+import { forwardForward } from './forward-forward';
 import { uniformWrongLabels } from './negatives';
+import type { PairOptions } from './options';
+import type { ForwardForwardState } from './state';
 
 const classes = 3;
 const images = random.uniform(random.key(5), { shape: [8, 10] });
@@ -25,7 +27,7 @@ const rawGradient: optim.GradientTransform<unknown> = {
   update: (gradients, state) => [tree.map((g) => g.neg(), gradients), state],
 };
 
-function build(sizes: readonly number[], options: Partial<ForwardForwardOptions> = {}) {
+function build(sizes: readonly number[], options: Partial<PairOptions> = {}) {
   return forwardForward({
     layers: denseStack(sizes),
     classes,
@@ -229,7 +231,7 @@ describe('bad input', () => {
     [
       'an unknown inference mode',
       () => model.predict(state(), images, { mode: 'vote' as never }),
-      /expected mode 'onePass' or 'goodnessScan', got 'vote'/,
+      /expected mode 'onePass', 'goodnessScan' or 'layerVote', got 'vote'/,
     ],
     ['no layers', () => forwardForward({ layers: [], classes }), /at least one layer/],
     ['one class', () => forwardForward({ layers: denseStack([10, 6]), classes: 1 }), /classes to be 2 or more, got 1/],

@@ -1,27 +1,32 @@
-export type { LocalLayer } from './dense-stack';
+export { functionalEntropy } from './analysis/functional-entropy';
+export { hoyerSparsity } from './analysis/sparsity';
 export { denseStack } from './dense-stack';
-export type { EmaSgdOptions } from './ema-sgd';
 export { emaSgd } from './ema-sgd';
-export type {
-  ForwardForward,
-  ForwardForwardOptions,
-  ForwardForwardState,
-  InferenceMode,
-  StepMetrics,
-} from './forward-forward';
 export { forwardForward } from './forward-forward';
 export { halfThenLinear } from './gain';
-export type { Goodness } from './goodness';
-export { meanOfSquares, sumOfSquares } from './goodness';
-export type { LabelOverlay } from './label-overlay';
-export { labelInPixels } from './label-overlay';
-export type { LayerSchedule } from './layer-schedule';
-export { allLayers, layerByLayer } from './layer-schedule';
-export type { LocalLoss } from './loss';
-export { logisticThreshold } from './loss';
-export type { NegativeContext, Negatives } from './negatives';
-export { customNegatives, hardWrongLabels, uniformWrongLabels } from './negatives';
-export type { Normalisation } from './normalisation';
+export { activityNorm, channelGroups, lowForReal, meanOfSquares, projectedClasses, sumOfSquares } from './goodness';
+export { blobMask, maskedHybrids } from './hybrids';
+export { labelInChannel, labelInPixels, labelPatterns, noLabel } from './label-overlay';
+export { layerReport } from './layer-report';
+export { allLayers, alternating, layerByLayer } from './layer-schedule';
+export { classCrossEntropy, goodnessMargin, likelihoodRatio, logisticThreshold } from './loss';
+export { allWrongLabels, customNegatives, hardWrongLabels, permutedLabels, uniformWrongLabels } from './negatives';
 export { lengthNormalisation, meanSquareNormalisation } from './normalisation';
-export type { Examples, Progress, TrainOptions, TrainResult } from './train';
 export { errorRate, train } from './train';
+export type { FunctionalEntropy } from './analysis/functional-entropy';
+export type { LocalLayer } from './dense-stack';
+export type { EmaSgdOptions } from './ema-sgd';
+export type { ForwardForward, InferenceMode, PredictOptions } from './forward-forward';
+export type { ClassGoodness, Goodness } from './goodness';
+export type { HybridOptions } from './hybrids';
+export type { LabelOverlay } from './label-overlay';
+export type { LayerReport } from './layer-report';
+export type { LayerSchedule } from './layer-schedule';
+export type { Classifier, Learner, Optimiser, StepMetrics, StepOptions } from './learner';
+export type { ClassLoss, PairLoss } from './loss';
+export type { NegativeContext, Negatives } from './negatives';
+export type { Normalisation } from './normalisation';
+export type { ClassOptions, CommonOptions, ForwardForwardOptions, PairOptions } from './options';
+export type { HeadParams } from './softmax-head';
+export type { ForwardForwardState, LayerState } from './state';
+export type { Examples, Progress, TrainOptions, TrainResult } from './train';

@@ -1,4 +1,4 @@
-import { ArgumentError, type NDArray, nn, np, ShapeError } from '@forback/core';
+import { ArgumentError, type NDArray, nn, np, random, ShapeError } from '@forback/core';
 
 /** Writes a label into the input: the same for an example alone and in any batch. */
 export interface LabelOverlay {
@@ -6,6 +6,8 @@ export interface LabelOverlay {
   write(input: NDArray, labels: NDArray): NDArray;
   /** `input` with the neutral label, which favours no class. */
   writeNeutral(input: NDArray): NDArray;
+  /** The input carries no label, so that a goodness scan over labels makes no sense. */
+  readonly unlabelled?: boolean;
 }
 
 /**
@@ -42,4 +44,42 @@ export function labelInPixels(classes: number, options: { strength?: number } = 
       return overwrite(input, np.full(shape, strength / classes, { dtype: input.dtype }));
     },
   };
+}
+
+/**
+ * The label as one more channel of an image: the class's own pattern, so that a convolution sees the label everywhere and no
+ * pixel is lost. [n, c, h, w] becomes [n, c + 1, h, w]. The neutral label is the mean of the patterns.
+ *
+ * @param patterns - one pattern for each class [classes, h, w]; `labelPatterns` draws some.
+ */
+export function labelInChannel(patterns: NDArray): LabelOverlay {
+  if (patterns.ndim !== 3 || (patterns.shape[0] as number) < 2) {
+    throw new ShapeError(
+      `labelInChannel: expected patterns [classes, height, width] of at least 2 classes, got [${patterns.shape.join(', ')}]`,
+    );
+  }
+  const [, height, width] = patterns.shape as [number, number, number];
+  const append = (input: NDArray, channel: NDArray): NDArray => {
+    if (input.ndim !== 4 || input.shape[2] !== height || input.shape[3] !== width) {
+      throw new ShapeError(
+        `labelInChannel: expected images [n, channels, ${height}, ${width}], got [${input.shape.join(', ')}]`,
+      );
+    }
+    return np.concatenate([input, channel.astype(input.dtype)], 1);
+  };
+  const mean = patterns.mean(0);
+  return {
+    write: (input, labels) => append(input, np.expandDims(np.take(patterns, labels), 1)),
+    writeNeutral: (input) => append(input, np.broadcastTo(mean, [input.shape[0] as number, 1, height, width])),
+  };
+}
+
+/** A pattern of zeros and ones for each class [classes, h, w], each pixel drawn with probability 1/2. */
+export function labelPatterns(key: random.Key, classes: number, size: readonly [number, number]): NDArray {
+  return random.bernoulli(key, 0.5, { shape: [classes, ...size] }).astype('float32');
+}
+
+/** No label in the input, for unsupervised learning: the softmax head is all that sees labels. */
+export function noLabel(): LabelOverlay {
+  return { write: (input) => input, writeNeutral: (input) => input, unlabelled: true };
 }

@@ -1,6 +1,6 @@
 import { ArgumentError, type NDArray, np, random, ShapeError } from '@forback/core';
-import type { ForwardForward, ForwardForwardState, InferenceMode } from './forward-forward';
 import { halfThenLinear } from './gain';
+import type { Classifier, Learner } from './learner';
 
 export interface Examples {
   /** [n, ...] floats. */
@@ -10,7 +10,7 @@ export interface Examples {
 }
 
 /** One finished batch. */
-export interface Progress {
+export interface Progress<State> {
   /** From 1. */
   epoch: number;
   epochs: number;
@@ -20,14 +20,16 @@ export interface Progress {
   /** Mean goodness as a multiple of the threshold, for each layer. */
   positiveGoodness: number[];
   negativeGoodness: number[];
-  /** Share of this batch that the one-pass head got wrong before the update. */
+  /** Objective of each layer; 0 for layers that did not learn. */
+  layerLoss: number[];
+  /** Share of this batch that the softmax head got wrong before the update; NaN without a head. */
   batchError: number;
   /** The state after this batch. The next batch consumes it: save what you want to keep before you return. */
-  state: ForwardForwardState;
+  state: State;
 }
 
 /** Settings of a training run. */
-export interface TrainOptions {
+export interface TrainOptions<State> {
   epochs: number;
   /** Seeds the parameters, the negatives and the order of the batches. */
   key: random.Key;
@@ -36,16 +38,16 @@ export interface TrainOptions {
   /** Factor on the learning rate in an epoch (from 1). Default: `halfThenLinear`. */
   gain?: (epoch: number, epochs: number) => number;
   /** Goes on from a state that an earlier call with the same options returned, to the same bits. */
-  state?: ForwardForwardState;
+  state?: State;
   /** Called after each batch. */
-  onProgress?: (progress: Progress) => void;
+  onProgress?: (progress: Progress<State>) => void;
   /** An `AbortSignal`: stops after the current batch; the state so far is returned. */
   signal?: { readonly aborted: boolean };
 }
 
 /** What a training run ends with. */
-export interface TrainResult {
-  state: ForwardForwardState;
+export interface TrainResult<State> {
+  state: State;
   /** False if the signal stopped it. */
   finished: boolean;
 }
@@ -55,7 +57,11 @@ export interface TrainResult {
  *
  * @throws ArgumentError, ShapeError for data that do not fit, before anything is computed.
  */
-export async function train(model: ForwardForward, data: Examples, options: TrainOptions): Promise<TrainResult> {
+export async function train<State extends { step: NDArray }>(
+  model: Learner<State>,
+  data: Examples,
+  options: TrainOptions<State>,
+): Promise<TrainResult<State>> {
   const { epochs, key, batchSize = 100, gain = halfThenLinear, onProgress, signal } = options;
   const n = checkExamples('train', data);
   if (!Number.isInteger(epochs) || epochs < 1)
@@ -88,6 +94,7 @@ export async function train(model: ForwardForward, data: Examples, options: Trai
       steps,
       positiveGoodness: [...metrics.positiveGoodness.dataSync()],
       negativeGoodness: [...metrics.negativeGoodness.dataSync()],
+      layerLoss: [...metrics.layerLoss.dataSync()],
       batchError: metrics.headError.item(),
       state,
     });
@@ -99,7 +106,8 @@ export async function train(model: ForwardForward, data: Examples, options: Trai
   return { state, finished: true };
 }
 
-function checkExamples(where: string, { images, labels }: Examples): number {
+/** @internal Refuses data that are not finite images with a label each; returns their number. */
+export function checkExamples(where: string, { images, labels }: Examples): number {
   const n = images.shape[0] ?? 0;
   if (images.ndim < 2 || labels.ndim !== 1 || labels.shape[0] !== n || n === 0) {
     throw new ShapeError(
@@ -119,21 +127,29 @@ function checkExamples(where: string, { images, labels }: Examples): number {
 /**
  * The share of examples whose predicted label is wrong, from 0 to 1.
  *
- * @param options.batchSize - examples at a time, which bounds the memory. Default: 1000.
+ * @param options - how to predict, as for the model's `predict`; and `batchSize`, examples at a time, which bounds the
+ * memory (default: 1000).
  */
-export function errorRate(
-  model: ForwardForward,
-  state: ForwardForwardState,
+export function errorRate<State, Options extends object>(
+  model: Classifier<State, Options>,
+  state: State,
   data: Examples,
-  options: { mode?: InferenceMode; batchSize?: number } = {},
+  options?: Options & { batchSize?: number },
 ): number {
-  const { mode = 'onePass', batchSize = 1000 } = options;
+  const { batchSize = 1000 } = options ?? {};
   const n = checkExamples('errorRate', data);
   let wrong = 0;
-  for (let start = 0; start < n; start += batchSize) {
-    const rows: [number, number] = [start, start + batchSize];
-    const predicted = model.predict(state, data.images.slice(rows), { mode });
+  for (const rows of batchRows(n, batchSize)) {
+    const predicted = model.predict(state, data.images.slice(rows), options);
     wrong += np.notEqual(predicted, data.labels.slice(rows)).sum().item();
   }
   return wrong / n;
+}
+
+/** @internal First and last row (excluded) of consecutive batches. */
+export function batchRows(n: number, batchSize: number): [number, number][] {
+  return Array.from({ length: Math.ceil(n / batchSize) }, (_, i) => [
+    i * batchSize,
+    Math.min(n, (i + 1) * batchSize),
+  ]);
 }
