@@ -80,7 +80,9 @@ export function forwardForward(options: ForwardForwardOptions): ForwardForward {
   };
   const headProbabilities = (state: ForwardForwardState, input: NDArray) => {
     if (settings.head) return logProbabilities(readable(state), input);
-    throw new ArgumentError("forwardForward: there is no softmax head; set head: true, or predict with mode 'goodnessScan'");
+    throw new ArgumentError(
+      "forwardForward: there is no softmax head; set head: true, or predict with mode 'goodnessScan'",
+    );
   };
   return {
     classes,
@@ -97,14 +99,15 @@ export function forwardForward(options: ForwardForwardOptions): ForwardForward {
     goodnessOfLabels: (state, input, chosen) => chosenGoodness(state, input, chosen).sum(0),
     logProbabilities: headProbabilities,
     activities: (state, input, labels) =>
-      activities(readable(state), labels ? settings.overlay.write(input, labels) : settings.overlay.writeNeutral(input)),
+      activities(
+        readable(state),
+        labels ? settings.overlay.write(input, labels) : settings.overlay.writeNeutral(input),
+      ),
     predict(state, input, { mode = settings.head ? 'onePass' : 'goodnessScan', layers: chosen } = {}) {
       if (mode === 'onePass') return np.argmax(headProbabilities(state, input), 1);
       if (mode === 'goodnessScan') return np.argmax(chosenGoodness(state, input, chosen).sum(0), 1);
       if (mode === 'layerVote') return np.argmax(nn.softmax(chosenGoodness(state, input, chosen)).sum(0), 1);
-      throw new ArgumentError(
-        `predict: expected mode 'onePass', 'goodnessScan' or 'layerVote', got '${String(mode)}'`,
-      );
+      throw new ArgumentError(`predict: expected mode 'onePass', 'goodnessScan' or 'layerVote', got '${String(mode)}'`);
     },
   };
 }

@@ -55,9 +55,9 @@ export function meanOfSquares(options: { threshold?: number } = {}): Goodness {
  *
  * The derivative of ‖a‖₂ at a = 0 is taken as 0.
  *
- * @param options.order - default 2. @param options.threshold - default 3 (their released configuration).
+ * @param options.order - 1, 2 or Infinity; default 2. @param options.threshold - default 3 (their released configuration).
  */
-export function activityNorm(options: { order?: 1 | 2 | typeof Infinity; threshold?: number } = {}): Goodness {
+export function activityNorm(options: { order?: number; threshold?: number } = {}): Goodness {
   const { order = 2, threshold = 3 } = options;
   const norms = new Map<number, (a: NDArray, axes: number[]) => NDArray>([
     [1, (a, axes) => np.abs(a).sum(axes)],

@@ -66,9 +66,7 @@ export function layerReport(
     return {
       ...mean,
       marginalContribution: below ? (below.errorUpTo - total.errorUpTo) / n : 0,
-      weightNorm: Math.sqrt(
-        tree.reduce((sum, x) => sum + np.square(x).sum().item(), state.layers[i]?.params, 0),
-      ),
+      weightNorm: Math.sqrt(tree.reduce((sum, x) => sum + np.square(x).sum().item(), state.layers[i]?.params, 0)),
     };
   });
 }

@@ -1,5 +1,5 @@
 import type { NDArray, optim, random } from '@forback/core';
-import { tree, optim as transforms } from '@forback/core';
+import { optim as transforms, tree } from '@forback/core';
 import type { LayerSchedule } from './layer-schedule';
 
 /** What a step saw, before it changed anything. NaN stands for what a method does not have or did not compute. */

@@ -1,7 +1,14 @@
 import { array, type NDArray, np, random } from '@forback/core';
 import { expect, test } from 'vitest';
 import { labelInPixels } from './label-overlay';
-import { hardWrongLabels, type NegativeContext, type Negatives, uniformWrongLabels } from './negatives';
+import {
+  allWrongLabels,
+  hardWrongLabels,
+  type NegativeContext,
+  type Negatives,
+  permutedLabels,
+  uniformWrongLabels,
+} from './negatives';
 
 const classes = 4;
 const n = 4000;
@@ -61,4 +68,25 @@ test('hard negatives follow the predicted probabilities without the true class',
       if (label !== truth) expect(Math.abs(count - (1000 * (probabilities[label] as number)) / rest)).toBeLessThan(80);
     });
   }
+});
+
+test('all wrong labels: each of the K − 1 once for every example, example by example', () => {
+  const drawn = sampled(allWrongLabels(), context(17))
+    .reshape([classes - 1, n])
+    .toJS() as number[][];
+  labels.dataSync().forEach((truth, i) => {
+    const seen = drawn.map((row) => row[i]).sort();
+    expect(seen).toEqual([0, 1, 2, 3].filter((k) => k !== truth));
+  });
+  expect(allWrongLabels({ limit: 2 }).sample(context(17)).shape).toEqual([2 * n, classes]);
+});
+
+test('permuted labels hit the true one with the frequency Σ π² of the class shares', () => {
+  // 1/4 for balanced classes; standard deviation below 0.007, so 0.035 is 5 standard deviations.
+  const hits = np
+    .equal(sampled(permutedLabels(), context(19)), labels)
+    .astype('float32')
+    .mean()
+    .item();
+  expect(Math.abs(hits - 0.25)).toBeLessThan(0.035);
 });

@@ -105,7 +105,9 @@ export function resolveOptions(options: ForwardForwardOptions): Settings {
   const collaboration = oneOf('collaboration', options.collaboration ?? 'none', ['none', 'below', 'all'] as const);
   const gradients = oneOf('gradients', options.gradients ?? 'local', ['local', 'endToEnd'] as const);
   if (gradients === 'endToEnd' && collaboration !== 'none') {
-    throw new ArgumentError(`${where}: collaboration '${collaboration}' is for local gradients; end to end, layers share one loss`);
+    throw new ArgumentError(
+      `${where}: collaboration '${collaboration}' is for local gradients; end to end, layers share one loss`,
+    );
   }
   return {
     ...objectiveOf(options, head),

@@ -148,8 +148,5 @@ export function errorRate<State, Options extends object>(
 
 /** @internal First and last row (excluded) of consecutive batches. */
 export function batchRows(n: number, batchSize: number): [number, number][] {
-  return Array.from({ length: Math.ceil(n / batchSize) }, (_, i) => [
-    i * batchSize,
-    Math.min(n, (i + 1) * batchSize),
-  ]);
+  return Array.from({ length: Math.ceil(n / batchSize) }, (_, i) => [i * batchSize, Math.min(n, (i + 1) * batchSize)]);
 }

@@ -12,5 +12,8 @@ export function hoyerSparsity(activity: NDArray): NDArray {
   if (units < 2) throw new ArgumentError(`hoyerSparsity: expected at least 2 units, got ${units}`);
   const l2 = np.sqrt(np.square(flat).sum(1));
   const ratio = np.where(l2.greater(0), np.abs(flat).sum(1).div(np.maximum(l2, 1e-30)), 1);
-  return ratio.neg().add(Math.sqrt(units)).div(Math.sqrt(units) - 1);
+  return ratio
+    .neg()
+    .add(Math.sqrt(units))
+    .div(Math.sqrt(units) - 1);
 }

@@ -1,0 +1,93 @@
+import { type NDArray, np, random, tree } from '@forback/core';
+import { expect, test } from 'vitest';
+import { denseStack } from './dense-stack';
+import { forwardForward } from './forward-forward';
+import { sumOfSquares } from './goodness';
+import { likelihoodRatio } from './loss';
+import { uniformWrongLabels } from './negatives';
+import type { PairOptions } from './options';
+import type { ForwardForwardState } from './state';
+import { copy, patterns, rawGradient } from './test-support';
+
+const { images, labels } = patterns(12, 1);
+const weights = (state: ForwardForwardState, layer: number) =>
+  (state.layers[layer]?.params as { weight: NDArray }).weight;
+
+function step(options: Partial<PairOptions>, sizes = [36, 12, 10, 8], change = (state: ForwardForwardState) => state) {
+  const model = forwardForward({
+    layers: denseStack(sizes),
+    classes: 4,
+    negatives: uniformWrongLabels(),
+    optimiser: rawGradient,
+    peerNormalisation: 0,
+    loss: likelihoodRatio(),
+    ...options,
+  });
+  return model.step(change(model.init(random.key(2), images)), images, labels);
+}
+
+// The same threshold for every layer, as with one θ for the network.
+const fixed = { ...sumOfSquares(), threshold: () => 20 };
+
+test('with the full γ every layer has the same logit, so all losses are equal', () => {
+  const losses = [...step({ collaboration: 'all', goodness: fixed })[1].layerLoss.dataSync()];
+  for (const loss of losses) expect(loss).toBeCloseTo(losses[0] as number, 4);
+  const plain = [...step({ goodness: fixed })[1].layerLoss.dataSync()];
+  expect(Math.abs((plain[1] as number) - (plain[0] as number))).toBeGreaterThan(1e-3);
+});
+
+test('γ of the layers below: the last layer has the logit of the full γ, the first that of plain Forward-Forward', () => {
+  const below = step({ collaboration: 'below', goodness: fixed })[1].layerLoss.dataSync();
+  const all = step({ collaboration: 'all', goodness: fixed })[1].layerLoss.dataSync();
+  const plain = step({ goodness: fixed })[1].layerLoss.dataSync();
+  expect(below[2]).toBeCloseTo(all[2] as number, 4);
+  expect(below[0]).toBe(plain[0]);
+});
+
+test.each(['below', 'all'] as const)(
+  'with one layer there is no γ: %s is plain Forward-Forward, bit for bit',
+  (kind) => {
+    const [together] = step({ collaboration: kind }, [36, 12]);
+    const [alone] = step({}, [36, 12]);
+    expect(weights(together, 0).dataSync()).toEqual(weights(alone, 0).dataSync());
+  },
+);
+
+test('γ carries no gradient: only its value matters', () => {
+  // With layers 1 and 2 silent, γ = 0 and layer 0 must learn as it does alone.
+  const silence = (state: ForwardForwardState) => {
+    for (const layer of state.layers.slice(1)) layer.params = tree.map((x) => np.zerosLike(x), layer.params);
+    return state;
+  };
+  const [together] = step({ collaboration: 'all' }, undefined, silence);
+  const [alone] = step({}, undefined, silence);
+  expect(weights(together, 0).dataSync()).toEqual(weights(alone, 0).dataSync());
+  // A silent layer has no gradient of its own, and none comes from the logits of the layers below.
+  expect(Math.max(...weights(together, 2).dataSync().map(Math.abs))).toBe(0);
+});
+
+test('the update of a layer is the gradient of the shared loss in that layer alone', () => {
+  // Finite differences of the loss of the summed goodness, with the layers above seeing the unperturbed input.
+  const model = forwardForward({
+    layers: denseStack([36, 6]),
+    classes: 4,
+    negatives: uniformWrongLabels(),
+    optimiser: rawGradient,
+    peerNormalisation: 0,
+  });
+  const state = model.init(random.key(5), images);
+  const before = copy(state);
+  const [after, seen] = model.step(state, images, labels);
+  const direction = random.normal(random.key(6), { shape: [36, 6] });
+  const along = weights(after, 0).sub(weights(before, 0)).mul(direction).sum().item();
+  const at = (epsilon: number) => {
+    const moved = copy(before);
+    moved.layers[0] = {
+      ...(moved.layers[0] as ForwardForwardState['layers'][number]),
+      params: { ...(moved.layers[0]?.params as object), weight: weights(before, 0).add(direction.mul(epsilon)) },
+    };
+    return model.step(moved, images, labels)[1].layerLoss.dataSync()[0] as number;
+  };
+  expect(at(0)).toBeCloseTo(seen.layerLoss.dataSync()[0] as number, 5);
+  expect((at(1e-2) - at(-1e-2)) / 2e-2 / -along).toBeCloseTo(1, 2);
+});
