@@ -6,12 +6,12 @@ import { sumOfSquares } from './goodness';
 import { likelihoodRatio } from './loss';
 import { uniformWrongLabels } from './negatives';
 import type { PairOptions } from './options';
-import type { ForwardForwardState } from './state';
+import type { ForwardForwardState, LayerState } from './state';
 import { copy, patterns, rawGradient } from './test-support';
 
 const { images, labels } = patterns(12, 1);
 const weights = (state: ForwardForwardState, layer: number) =>
-  (state.layers[layer]?.params as { weight: NDArray }).weight;
+  ((state.layers[layer] as LayerState).params as { weight: NDArray }).weight;
 
 function step(options: Partial<PairOptions>, sizes = [36, 12, 10, 8], change = (state: ForwardForwardState) => state) {
   const model = forwardForward({
@@ -83,7 +83,7 @@ test('the update of a layer is the gradient of the shared loss in that layer alo
   const at = (epsilon: number) => {
     const moved = copy(before);
     moved.layers[0] = {
-      ...(moved.layers[0] as ForwardForwardState['layers'][number]),
+      ...(moved.layers[0] as LayerState),
       params: { ...(moved.layers[0]?.params as object), weight: weights(before, 0).add(direction.mul(epsilon)) },
     };
     return model.step(moved, images, labels)[1].layerLoss.dataSync()[0] as number;

@@ -31,12 +31,13 @@ const methods: [string, ForwardForwardOptions][] = [
     'the length of the activity, layer by layer',
     {
       ...base,
-      goodness: activityNorm(),
+      goodness: activityNorm({ threshold: 1 }),
       normalisation: lengthNormalisation(),
       loss: logisticThreshold(),
       negatives: uniformWrongLabels(),
       schedule: layerByLayer(),
       head: false,
+      scoredLayers: [0, 1],
       optimiser: adam(),
     },
   ],
@@ -126,7 +127,7 @@ describe('settings that do not fit', () => {
     const hard = run({
       ...base,
       head: false,
-      negatives: { name: 'x', sample: (c) => (c.logProbabilities(), c.input) },
+      negatives: { name: 'x', sample: (c) => c.input.add(c.logProbabilities().sum()) },
     });
     expect(() => hard.model.step(hard.state, data.images, labels)).toThrow(/need the softmax head/);
     expect(() => allWrongLabels({ limit: 0 })).toThrow(/limit to be 1 or more, got 0/);

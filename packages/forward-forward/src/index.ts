@@ -1,6 +1,8 @@
 export type { FunctionalEntropy } from './analysis/functional-entropy';
 export { functionalEntropy } from './analysis/functional-entropy';
 export { hoyerSparsity } from './analysis/sparsity';
+export type { Backpropagation, BackpropagationOptions, BackpropagationState } from './backpropagation';
+export { backpropagation } from './backpropagation';
 export type { LocalLayer } from './dense-stack';
 export { denseStack } from './dense-stack';
 export type { EmaSgdOptions } from './ema-sgd';

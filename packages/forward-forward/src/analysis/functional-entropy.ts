@@ -38,5 +38,5 @@ function mean(values: readonly number[]): number {
 
 function entropy(values: readonly number[]): number {
   const average = mean(values);
-  return mean(values.map((h) => (h > 0 ? h * Math.log(h / average) : 0)));
+  return mean(values.map((h) => (h > 0 && average > 0 ? h * (Math.log(h) - Math.log(average)) : 0)));
 }
