@@ -12,6 +12,43 @@ export { forwardForward } from './forward-forward';
 export { halfThenLinear } from './gain';
 export type { ClassGoodness, Goodness } from './goodness';
 export { activityNorm, channelGroups, lowForReal, meanOfSquares, projectedClasses, sumOfSquares } from './goodness';
+export { type Graph, undirectedGraph } from './graph/graph';
+export {
+  type GraphLayer,
+  type GraphLayerOptions,
+  graphAttention,
+  graphConvolution,
+  sageMean,
+} from './graph/graph-layers';
+export type { GraphMethod, Part } from './graph/graph-method';
+export {
+  areaUnderCurve,
+  type LinkOptions,
+  type LinkPairs,
+  type LinkTask,
+  linkPrediction,
+  splitLinks,
+} from './graph/links';
+export {
+  graphBackpropagation,
+  type LabelledGraphOptions,
+  labelAppending,
+  type NodeMethodOptions,
+  singleForward,
+  virtualLabelNodes,
+} from './graph/node-methods';
+export type { NodeTask, View } from './graph/node-task';
+export { sparseMatmul } from './graph/sparse-matmul';
+export { type Entries, type Features, type SparseMatrix, sparseMatrix } from './graph/sparse-matrix';
+export {
+  type GraphProgress,
+  type GraphState,
+  type GraphTrainOptions,
+  graphAdam,
+  graphQuality,
+  graphScores,
+  trainGraph,
+} from './graph/train-graph';
 export type { HybridOptions } from './hybrids';
 export { blobMask, maskedHybrids } from './hybrids';
 export type { LabelOverlay } from './label-overlay';
