@@ -14,7 +14,7 @@ describe.runIf(folder !== undefined)('Cora_ML', () => {
     expect([task.train.length, task.validation.length, task.test?.length]).toEqual([1916, 480, 599]);
     const layers = [graphConvolution({ in: 2879, out: 32 }) as GraphLayer];
     const method = singleForward({ layers, classes: 7 });
-    const { state } = await trainGraph(method, task, { key: random.key(0), epochs: 120, checkEvery: 20 });
+    const { state } = await trainGraph(method, task, { key: random.key(0), epochs: 260, checkEvery: 20 });
     // 599 test nodes: the standard deviation of an accuracy near 0.85 is 0.015.
     expect(graphQuality(method, state, task)).toBeGreaterThan(0.8);
   });
