@@ -5,6 +5,8 @@ import { entryRows, type Features, isSparse, type SparseMatrix } from './sparse-
 
 /** A layer on a graph, from node features to pre-activations. Everything but settings is a tree of arrays. */
 export interface GraphLayer<Params = unknown, Connections = unknown, Prepared = unknown> {
+  /** Features of the output. */
+  readonly units: number;
   init(key: random.Key): Params;
   /** What the layer needs to know of a graph. */
   connect(graph: Graph): Connections;
@@ -40,6 +42,7 @@ type ConvolutionInput = { aggregated: NDArray } | { adjacency: SparseMatrix; inp
  */
 export function graphConvolution(options: GraphLayerOptions): GraphLayer<Dense, SparseMatrix, ConvolutionInput> {
   return {
+    units: options.out,
     init: (key) => initDense(key, options.in, options.out),
     connect: symmetricAdjacency,
     prepare: (adjacency, input) =>
@@ -60,6 +63,7 @@ type SageInput = { input: Features } & ({ aggregated: NDArray } | { adjacency: S
 /** X W₁ + D^−1 A X W₂ + b: a node itself and the mean of its neighbours (GraphSAGE, Hamilton et al. 2017). */
 export function sageMean(options: GraphLayerOptions): GraphLayer<SageParams, SparseMatrix, SageInput> {
   return {
+    units: options.out,
     init(key) {
       const [own, neighbours] = random.split(key);
       return {
@@ -98,6 +102,7 @@ export function graphAttention(
   }
   const width = out / heads;
   return {
+    units: out,
     init(key) {
       const [weightKey, sourceKey, targetKey] = random.split(key, 3);
       const scores = (k: random.Key) => nn.initializers.glorotUniform(k, [heads, width]);

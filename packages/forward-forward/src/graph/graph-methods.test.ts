@@ -7,6 +7,8 @@ import type { GraphMethod } from './graph-method';
 import { areaUnderCurve, linkPrediction, splitLinks } from './links';
 import { classProducts, graphBackpropagation, labelAppending, singleForward, virtualLabelNodes } from './node-methods';
 import type { NodeTask } from './node-task';
+import { sparseMatrix } from './sparse-matrix';
+import { topDownSingleForward } from './top-down-graph';
 import { type GraphState, graphQuality, graphScores, trainGraph } from './train-graph';
 
 const classes = 3;
@@ -111,6 +113,40 @@ test('without virtual edges a class node sees itself alone', () => {
   expect(classProducts(outputs(alone), classes).shape).toEqual([nodes, classes]);
 });
 
+describe.each(['input', 'loss'] as const)('feedback to the %s', (feedback) => {
+  const sizes = feedback === 'input' ? [width + 24, 24 + classes] : [width, 24];
+  const layers = sizes.map((inputs) => graphConvolution({ in: inputs, out: 24 }) as GraphLayer);
+  const method = topDownSingleForward({ layers, classes, feedback });
+  const settings = { ...options, epochs: 60 };
+
+  test('learns the groups, and resumes to the same bits', async () => {
+    const whole = await method.train(task, settings);
+    expect(method.accuracy(whole.state, task)).toBeGreaterThan(0.7);
+    const stop = new AbortController();
+    const onProgress = ({ epoch }: { epoch: number }) => epoch === 7 && stop.abort();
+    const part = await method.train(task, { ...settings, signal: stop.signal, onProgress });
+    expect(part.finished).toBe(false);
+    const rest = await method.train(task, { ...settings, state: io.load<typeof part.state>(io.save(part.state)) });
+    expect(io.save(rest.state)).toEqual(io.save(whole.state));
+  });
+
+  test('takes sparse features', async () => {
+    const dense = (task.features as NDArray).toJS() as number[][];
+    const places = dense.flatMap((row, i) => row.map((value, j) => ({ i, j, value })));
+    const features = sparseMatrix([nodes, width], {
+      rows: places.map((p) => p.i),
+      columns: places.map((p) => p.j),
+      values: places.map((p) => p.value),
+    });
+    const short = { ...options, epochs: 3 };
+    const sparse = await method.train({ ...task, features, featureCount: width }, short);
+    const full = await method.train(task, short);
+    const [a, b] = [method.scores(sparse.state, { ...task, features, featureCount: width }), method.scores(full.state, task)];
+    expect(np.abs(a.sub(b)).max().item()).toBeLessThan(1e-3);
+    await expect(method.train({ ...task, features }, short)).rejects.toThrow(/give featureCount/);
+  });
+});
+
 describe('links', () => {
   const links = splitLinks(random.key(5), task.graph, task.features);
 
@@ -154,6 +190,12 @@ describe('bad tasks', () => {
     ['features for other nodes', { features: np.ones([5, width]) }, /features and labels for 90 nodes, got 5/],
   ])('%s', async (_name, change, message) => {
     await expect(run(change)).rejects.toThrow(message);
+  });
+
+  test('feedback of another kind', () => {
+    const layers = gcn([width, 8]);
+    expect(() => topDownSingleForward({ layers, classes, feedback: 'both' as never })).toThrow(/'input' or 'loss', got 'both'/);
+    expect(() => topDownSingleForward({ layers: [], classes, feedback: 'loss' })).toThrow(/at least one layer/);
   });
 
   test('no epochs, one class', async () => {

@@ -168,7 +168,8 @@ function composed(layers: readonly GraphLayer[]): GraphLayer {
   const [first, ...rest] = layers as [GraphLayer, ...GraphLayer[]];
   type Prepared = { first: unknown; rest: unknown[] };
   return {
-    init: (key) => splitInit(layers, key),
+    units: (layers.at(-1) as GraphLayer).units,
+    init: (key) => layers.map((layer, i) => layer.init(random.foldIn(key, i))),
     connect: (graph) => layers.map((layer) => layer.connect(graph)),
     prepare: (connections, input) => {
       const [own, ...others] = connections as unknown[];
@@ -183,8 +184,4 @@ function composed(layers: readonly GraphLayer[]): GraphLayer {
       );
     },
   };
-}
-
-function splitInit(layers: readonly GraphLayer[], key: NDArray): unknown[] {
-  return layers.map((layer, i) => layer.init(random.foldIn(key, i)));
 }
