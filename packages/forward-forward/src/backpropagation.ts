@@ -45,7 +45,7 @@ export interface Backpropagation
  * `gain: () => 1` for a constant one.
  */
 export function backpropagation(options: BackpropagationOptions): Backpropagation {
-  const { layers, classes, activityPenalty = 0, optimiser = optim.adam() as Optimiser } = options;
+  const { layers, classes, activityPenalty = 0, optimiser = optim.adam() } = options;
   if (layers.length === 0) throw new ArgumentError('backpropagation: expected at least one layer, got none');
   checkClasses('backpropagation', classes);
   const network: Network = {

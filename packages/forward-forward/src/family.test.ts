@@ -16,7 +16,7 @@ import { errorRate, train } from './train';
 const data = patterns(400, 1);
 const unseen = patterns(200, 2);
 const base = { layers: denseStack([36, 24, 24]), classes: 4 };
-const adam = () => optim.adam({ learningRate: 0.01 }) as NonNullable<ForwardForwardOptions['optimiser']>;
+const adam = () => optim.adam({ learningRate: 0.01 });
 
 const methods: [string, ForwardForwardOptions][] = [
   [

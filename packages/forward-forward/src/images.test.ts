@@ -1,4 +1,4 @@
-import { type NDArray, nn, np, random } from '@forback/core';
+import { type NDArray, nn, np, optim, random } from '@forback/core';
 import { describe, expect, test } from 'vitest';
 import { denseStack, type LocalLayer } from './dense-stack';
 import { forwardForward } from './forward-forward';
@@ -7,7 +7,6 @@ import { labelInChannel, labelPatterns } from './label-overlay';
 import { localFields } from './local-fields';
 import { uniformWrongLabels } from './negatives';
 import type { ForwardForwardOptions } from './options';
-import { optim } from '@forback/core';
 import { type Examples, errorRate, train } from './train';
 
 /** RGB images [n, 3, 8, 8]: bars, horizontal or vertical, in the upper left or the lower right half. */
@@ -20,7 +19,7 @@ function bars(n: number, seed: number): Examples {
 
 const data = bars(400, 1);
 const unseen = bars(120, 2);
-const optimiser = optim.adam({ learningRate: 0.01 }) as NonNullable<ForwardForwardOptions['optimiser']>;
+const optimiser = optim.adam({ learningRate: 0.01 });
 const flattened = (inputs: number, units: number): LocalLayer => {
   const [dense] = denseStack([inputs, units]) as [LocalLayer];
   return { init: dense.init, apply: (params, x) => dense.apply(params, x.reshape([x.shape[0] as number, -1])) };
@@ -87,7 +86,9 @@ describe('local fields', () => {
     expect(() => localFields({ in: [1, 3, 3], out: 2, field: 4 })).toThrow(/a field of 4 does not fit into 3 × 3/);
     expect(() => localFields({ in: [1, 3, 3], out: 0, field: 2 })).toThrow(/whole numbers of 1 or more/);
     const layer = localFields({ in: [1, 3, 3], out: 2, field: 2 });
-    expect(() => layer.apply(layer.init(random.key(0)), np.ones([2, 1, 4, 4]))).toThrow(/expected images \[n, 1, 3, 3\]/);
+    expect(() => layer.apply(layer.init(random.key(0)), np.ones([2, 1, 4, 4]))).toThrow(
+      /expected images \[n, 1, 3, 3\]/,
+    );
   });
 });
 
@@ -100,11 +101,18 @@ describe('the label in a channel', () => {
     expect(written.slice(null, [0, 3]).dataSync()).toEqual(images.dataSync());
     for (let i = 0; i < 5; i++) expect(written.at(i, 3).dataSync()).toEqual(patterns.at(i % 4).dataSync());
     const neutral = overlay.writeNeutral(images).at(2, 3);
-    expect(np.abs(neutral.sub(patterns.mean(0))).max().item()).toBeLessThan(1e-6);
+    expect(
+      np
+        .abs(neutral.sub(patterns.mean(0)))
+        .max()
+        .item(),
+    ).toBeLessThan(1e-6);
   });
 
   test('other sizes are refused', () => {
-    expect(() => overlay.writeNeutral(np.ones([2, 3, 9, 8]))).toThrow(/images \[n, channels, 8, 8\], got \[2, 3, 9, 8\]/);
+    expect(() => overlay.writeNeutral(np.ones([2, 3, 9, 8]))).toThrow(
+      /images \[n, channels, 8, 8\], got \[2, 3, 9, 8\]/,
+    );
     expect(() => labelInChannel(np.ones([1, 8, 8]))).toThrow(/at least 2 classes/);
   });
 });

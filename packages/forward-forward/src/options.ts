@@ -121,8 +121,8 @@ export function resolveOptions(options: ForwardForwardOptions): Settings {
     normalisation: options.normalisation ?? meanSquareNormalisation(),
     activation: options.activation ?? nn.relu,
     schedule: options.schedule ?? allLayers(),
-    optimiser: options.optimiser ?? (emaSgd() as Optimiser),
-    headOptimiser: options.headOptimiser ?? (emaSgd({ learningRate: 0.1, weightDecay: 0.003 }) as Optimiser),
+    optimiser: options.optimiser ?? emaSgd(),
+    headOptimiser: options.headOptimiser ?? emaSgd({ learningRate: 0.1, weightDecay: 0.003 }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { array, type NDArray, np, type optim, random, tree } from '@forback/core';
+import { array, np, type optim, random, tree } from '@forback/core';
 import type { Examples } from './train';
 
 /** Noisy copies of one random pattern for each of 4 classes, with room for the label in front: [n, 36]. */
@@ -18,9 +18,4 @@ export const rawGradient: optim.GradientTransform<unknown> = {
 /** A deep copy, since a step consumes its state. */
 export function copy<T>(state: T): T {
   return tree.map((x) => array(x.dataSync(), { shape: x.shape, dtype: x.dtype }), state);
-}
-
-/** int32 labels. */
-export function labels(...values: number[]): NDArray {
-  return array(values, { dtype: 'int32' });
 }

@@ -20,24 +20,39 @@ test('learns patterns that it has not seen, and resumes to the same bits', async
   expect(io.save(rest.state)).toEqual(io.save(whole.state));
 });
 
-test.each([0, 0.3, 0.9])('with zero weights from above and damping %s the bottom-up pass is the fixed point', (damping) => {
-  const model = build({ damping });
-  const state = model.init(random.key(1), data.images);
-  for (const layer of state.layers) layer.params.down = tree.map((x) => np.zerosLike(x), layer.params.down);
-  const [at0, at5] = [0, 5].map((t) => model.settle(state, unseen.images, unseen.labels, t)) as [NDArray[], NDArray[]];
-  at0.forEach((s, i) => {
-    expect(np.abs(s.sub(at5[i] as NDArray)).max().item()).toBeLessThan(1e-5);
-  });
-});
+test.each([0, 0.3, 0.9])(
+  'with zero weights from above and damping %s the bottom-up pass is the fixed point',
+  (damping) => {
+    const model = build({ damping });
+    const state = model.init(random.key(1), data.images);
+    for (const layer of state.layers) layer.params.down = tree.map((x) => np.zerosLike(x), layer.params.down);
+    const [at0, at5] = [0, 5].map((t) => model.settle(state, unseen.images, unseen.labels, t)) as [
+      NDArray[],
+      NDArray[],
+    ];
+    at0.forEach((s, i) => {
+      expect(
+        np
+          .abs(s.sub(at5[i] as NDArray))
+          .max()
+          .item(),
+      ).toBeLessThan(1e-5);
+    });
+  },
+);
 
 test('the label reaches the layer below the top in one iteration, and one layer more in each', () => {
   const model = build();
   const state = model.init(random.key(1), data.images);
   const other = np.mod(unseen.labels.add(1), 4);
   const change = (t: number) =>
-    model
-      .settle(state, unseen.images, unseen.labels, t)
-      .map((s, i) => np.abs(s.sub(model.settle(state, unseen.images, other, t)[i] as NDArray)).max().item() > 0);
+    model.settle(state, unseen.images, unseen.labels, t).map(
+      (s, i) =>
+        np
+          .abs(s.sub(model.settle(state, unseen.images, other, t)[i] as NDArray))
+          .max()
+          .item() > 0,
+    );
   expect(change(0)).toEqual([false, false]);
   expect(change(1)).toEqual([false, true]);
   expect(change(2)).toEqual([true, true]);

@@ -57,9 +57,7 @@ export interface TopDownState {
 }
 
 /** A recurrent Forward-Forward network as pure functions of its state. */
-export interface TopDownForwardForward
-  extends Learner<TopDownState>,
-    Classifier<TopDownState, Record<never, never>> {
+export interface TopDownForwardForward extends Learner<TopDownState>, Classifier<TopDownState, Record<never, never>> {
   /** Goodness for every label, summed over layers and averaged over the scored iterations [n, K]. */
   goodnessOfLabels(state: TopDownState, input: NDArray): NDArray;
   /** States of all layers [n, ...units] after so many iterations with the given labels; 0 gives the bottom-up pass. */
@@ -124,7 +122,9 @@ function resolve(options: TopDownOptions): Settings {
   const { up, down, classes, damping = 0.3, iterations = 8, scoredIterations = [3, 5] } = options;
   checkClasses(where, classes);
   if (up.length === 0 || up.length !== down.length) {
-    throw new ArgumentError(`${where}: expected as many layers down as up, at least one, got ${down.length} and ${up.length}`);
+    throw new ArgumentError(
+      `${where}: expected as many layers down as up, at least one, got ${down.length} and ${up.length}`,
+    );
   }
   if (!(damping >= 0 && damping < 1)) throw new ArgumentError(`${where}: expected damping in [0, 1), got ${damping}`);
   const [first, last] = scoredIterations;
@@ -145,8 +145,8 @@ function resolve(options: TopDownOptions): Settings {
     loss: options.loss ?? logisticThreshold(),
     normalisation: options.normalisation ?? meanSquareNormalisation(),
     activation: options.activation ?? nn.relu,
-    optimiser: options.optimiser ?? (emaSgd() as Optimiser),
-    headOptimiser: options.headOptimiser ?? (emaSgd({ learningRate: 0.1, weightDecay: 0.003 }) as Optimiser),
+    optimiser: options.optimiser ?? emaSgd(),
+    headOptimiser: options.headOptimiser ?? emaSgd({ learningRate: 0.1, weightDecay: 0.003 }),
   };
 }
 
@@ -159,8 +159,16 @@ function initialState(settings: Settings, key: random.Key, example: NDArray): To
     return { params, optimiser: optimiser.init(params) };
   });
   const states = bottomUp(settings, layers, example.slice([0, 1]));
-  const head = initHead(states.reduce((n, s) => n + s.size, 0), classes);
-  return { step: np.zeros([], { dtype: 'int32' }), key: own, layers, head: { params: head, optimiser: headOptimiser.init(head) } };
+  const head = initHead(
+    states.reduce((n, s) => n + s.size, 0),
+    classes,
+  );
+  return {
+    step: np.zeros([], { dtype: 'int32' }),
+    key: own,
+    layers,
+    head: { params: head, optimiser: headOptimiser.init(head) },
+  };
 }
 
 function bottomUp({ up, activation, normalisation }: Settings, layers: Readable, input: NDArray): NDArray[] {
@@ -200,7 +208,13 @@ function nextState(
 }
 
 /** States of all layers at every iteration, the bottom-up pass first. */
-function settle(settings: Settings, layers: Readable, input: NDArray, labels: NDArray, iterations: number): NDArray[][] {
+function settle(
+  settings: Settings,
+  layers: Readable,
+  input: NDArray,
+  labels: NDArray,
+  iterations: number,
+): NDArray[][] {
   const label = nn.oneHot(labels, settings.classes, input.dtype);
   const states = [bottomUp(settings, layers, input)];
   for (let t = 0; t < iterations; t++) {

@@ -1,6 +1,6 @@
 import { random } from '@forback/core';
 import { describe, expect, test } from 'vitest';
-import { type GraphLayer, graphConvolution, graphQuality, singleForward, trainGraph } from '../src/index';
+import { graphConvolution, graphQuality, singleForward, trainGraph } from '../src/index';
 import { coraMlFolder, loadCoraMl } from './cora-ml';
 
 const folder = coraMlFolder();
@@ -12,7 +12,7 @@ describe.runIf(folder !== undefined)('Cora_ML', () => {
     expect(task.graph.nodes).toBe(2995);
     expect(task.graph.sources.length).toBe(16316);
     expect([task.train.length, task.validation.length, task.test?.length]).toEqual([1916, 480, 599]);
-    const layers = [graphConvolution({ in: 2879, out: 32 }) as GraphLayer];
+    const layers = [graphConvolution({ in: 2879, out: 32 })];
     const method = singleForward({ layers, classes: 7 });
     const { state } = await trainGraph(method, task, { key: random.key(0), epochs: 260, checkEvery: 20 });
     // 599 test nodes: the standard deviation of an accuracy near 0.85 is 0.015.

@@ -27,7 +27,7 @@ export function heatmapSvg(values: readonly (readonly number[])[], options: Char
     row.map((v, j) => {
       const share = (v - low) / range;
       const colour = `rgb(${Math.round(255 - 231 * share)},${Math.round(255 - 155 * share)},${Math.round(255 - 82 * share)})`;
-      const title = `<title>${escape(options.rowLabels?.[i] ?? `${i}`)}, ${escape(options.columnLabels?.[j] ?? `${j}`)}: ${round(v)}</title>`;
+      const title = `<title>${escapeXml(options.rowLabels?.[i] ?? `${i}`)}, ${escapeXml(options.columnLabels?.[j] ?? `${j}`)}: ${round(v)}</title>`;
       return `<rect x="${round(margin.left + j * cell)}" y="${margin.top + i * height}" width="${round(cell)}" height="${height}" fill="${colour}">${title}</rect>`;
     }),
   );
@@ -42,7 +42,10 @@ export function heatmapSvg(values: readonly (readonly number[])[], options: Char
 }
 
 /** Non-negative numbers as horizontal bars in an SVG picture: sparsity by layer, sizes of ensembles by class. */
-export function barChartSvg(values: readonly number[], options: Pick<ChartOptions, 'title' | 'rowLabels'> = {}): string {
+export function barChartSvg(
+  values: readonly number[],
+  options: Pick<ChartOptions, 'title' | 'rowLabels'> = {},
+): string {
   if (values.length === 0 || values.some((v) => !(v >= 0 && Number.isFinite(v)))) {
     throw new ArgumentError('barChartSvg: expected at least one finite number of 0 or more');
   }
@@ -70,10 +73,10 @@ function picture(right: number, bottom: number, title: string | undefined, parts
 }
 
 function text(x: number, y: number, content: string, anchor: string, extra = ''): string {
-  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}"${extra && ` ${extra}`}>${escape(content)}</text>`;
+  return `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}"${extra && ` ${extra}`}>${escapeXml(content)}</text>`;
 }
 
-function escape(content: string): string {
+function escapeXml(content: string): string {
   return content.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 }
 

@@ -29,7 +29,11 @@ describe('Kolmogorov and Smirnov', () => {
 
   test('the p-value is uniform for equal distributions, and tiny for different ones', () => {
     const draw = (seed: number, shift: number) =>
-      random.normal(random.key(seed), { shape: [80] }).add(shift).dataSync().sort();
+      random
+        .normal(random.key(seed), { shape: [80] })
+        .add(shift)
+        .dataSync()
+        .sort();
     const below = Array.from({ length: 400 }, (_, i) => ksPValue(draw(2 * i, 0), draw(2 * i + 1, 0))).filter(
       (p) => p < 0.2,
     );
@@ -44,7 +48,9 @@ describe('Kolmogorov and Smirnov', () => {
 test('an ensemble is the units that are unlike the others', () => {
   const silent = np.zeros([40, 30]);
   const active = random.uniform(random.key(1), { shape: [40, 2] }).add(array([1, 3]));
-  expect(unitEnsemble(np.concatenate([silent.slice(null, [0, 20]), active, silent.slice(null, [20, 30])], 1))).toEqual([20, 21]);
+  expect(unitEnsemble(np.concatenate([silent.slice(null, [0, 20]), active, silent.slice(null, [20, 30])], 1))).toEqual([
+    20, 21,
+  ]);
   expect(unitEnsemble(silent)).toEqual([]);
   expect(() => unitEnsemble(np.zeros([3, 1]))).toThrow(/at least one example and two units/);
 });
@@ -99,7 +105,13 @@ describe('representations', () => {
 
 describe('charts', () => {
   test('a heat map has a cell for each number, white for the smallest', () => {
-    const svg = heatmapSvg([[0, 1], [2, 4]], { title: 'a < b', rowLabels: ['x', 'y'] });
+    const svg = heatmapSvg(
+      [
+        [0, 1],
+        [2, 4],
+      ],
+      { title: 'a < b', rowLabels: ['x', 'y'] },
+    );
     expect(svg.match(/<rect/g)).toHaveLength(4);
     expect(svg).toContain('a &lt; b');
     expect(svg).toContain('fill="rgb(255,255,255)"');

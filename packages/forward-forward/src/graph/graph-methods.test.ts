@@ -1,6 +1,5 @@
 import { array, io, type NDArray, np, optim, random } from '@forback/core';
 import { describe, expect, test } from 'vitest';
-import type { Optimiser } from '../learner';
 import { undirectedGraph } from './graph';
 import { type GraphLayer, graphAttention, graphConvolution, sageMean } from './graph-layers';
 import type { GraphMethod } from './graph-method';
@@ -43,12 +42,11 @@ function groups(seed: number): NodeTask {
 }
 
 const task = groups(1);
-const gcn = (sizes: number[]) =>
-  sizes.slice(1).map((out, i) => graphConvolution({ in: sizes[i] as number, out }) as GraphLayer);
+const gcn = (sizes: number[]) => sizes.slice(1).map((out, i) => graphConvolution({ in: sizes[i] as number, out }));
 const methods: [string, GraphMethod<NodeTask>][] = [
   ['SF with GCN', singleForward({ layers: gcn([width, 24, 24]), classes })],
-  ['SF with SAGE', singleForward({ layers: [sageMean({ in: width, out: 24 }) as GraphLayer], classes })],
-  ['SF with GAT', singleForward({ layers: [graphAttention({ in: width, out: 24 }) as GraphLayer], classes })],
+  ['SF with SAGE', singleForward({ layers: [sageMean({ in: width, out: 24 })], classes })],
+  ['SF with GAT', singleForward({ layers: [graphAttention({ in: width, out: 24 })], classes })],
   ['FF-LA', labelAppending({ layers: gcn([width + classes, 24, 24]), classes })],
   ['FF-VN', virtualLabelNodes({ layers: gcn([width, 24]), classes })],
   ['backpropagation', graphBackpropagation({ layers: gcn([width, 24, classes]), classes })],
@@ -57,7 +55,7 @@ const options = {
   key: random.key(0),
   epochs: 150,
   patience: 40,
-  optimiser: optim.adam({ learningRate: 0.01 }) as Optimiser,
+  optimiser: optim.adam({ learningRate: 0.01 }),
 };
 
 describe.each(methods)('%s', (name, method) => {
@@ -115,7 +113,7 @@ test('without virtual edges a class node sees itself alone', () => {
 
 describe.each(['input', 'loss'] as const)('feedback to the %s', (feedback) => {
   const sizes = feedback === 'input' ? [width + 24, 24 + classes] : [width, 24];
-  const layers = sizes.map((inputs) => graphConvolution({ in: inputs, out: 24 }) as GraphLayer);
+  const layers = sizes.map((inputs) => graphConvolution({ in: inputs, out: 24 }));
   const method = topDownSingleForward({ layers, classes, feedback });
   const settings = { ...options, epochs: 60 };
 
@@ -141,7 +139,10 @@ describe.each(['input', 'loss'] as const)('feedback to the %s', (feedback) => {
     const short = { ...options, epochs: 3 };
     const sparse = await method.train({ ...task, features, featureCount: width }, short);
     const full = await method.train(task, short);
-    const [a, b] = [method.scores(sparse.state, { ...task, features, featureCount: width }), method.scores(full.state, task)];
+    const [a, b] = [
+      method.scores(sparse.state, { ...task, features, featureCount: width }),
+      method.scores(full.state, task),
+    ];
     expect(np.abs(a.sub(b)).max().item()).toBeLessThan(1e-3);
     await expect(method.train({ ...task, features }, short)).rejects.toThrow(/give featureCount/);
   });
@@ -194,7 +195,9 @@ describe('bad tasks', () => {
 
   test('feedback of another kind', () => {
     const layers = gcn([width, 8]);
-    expect(() => topDownSingleForward({ layers, classes, feedback: 'both' as never })).toThrow(/'input' or 'loss', got 'both'/);
+    expect(() => topDownSingleForward({ layers, classes, feedback: 'both' as never })).toThrow(
+      /'input' or 'loss', got 'both'/,
+    );
     expect(() => topDownSingleForward({ layers: [], classes, feedback: 'loss' })).toThrow(/at least one layer/);
   });
 

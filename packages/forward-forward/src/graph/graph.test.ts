@@ -68,9 +68,9 @@ test('sparse features are treated as dense ones are', () => {
 });
 
 const layers: [string, () => GraphLayer][] = [
-  ['GCN', () => graphConvolution({ in: 6, out: 8 }) as GraphLayer],
-  ['SAGE', () => sageMean({ in: 6, out: 8 }) as GraphLayer],
-  ['GAT', () => graphAttention({ in: 6, out: 8, heads: 2 }) as GraphLayer],
+  ['GCN', () => graphConvolution({ in: 6, out: 8 })],
+  ['SAGE', () => sageMean({ in: 6, out: 8 })],
+  ['GAT', () => graphAttention({ in: 6, out: 8, heads: 2 })],
 ];
 
 describe.each(layers)('%s', (_name, make) => {

@@ -68,7 +68,8 @@ export function topDownSingleForward(options: TopDownGraphOptions): TopDownGraph
     throw new ArgumentError(`${where}: expected feedback 'input' or 'loss', got '${String(feedback)}'`);
   }
   const indices = layers.map((_, i) => i);
-  const order = feedback === 'loss' ? indices : [...indices.filter((i) => i % 2 === 0), ...indices.filter((i) => i % 2)];
+  const order =
+    feedback === 'loss' ? indices : [...indices.filter((i) => i % 2 === 0), ...indices.filter((i) => i % 2)];
   const outputs = layers.map((layer) =>
     jit((params: unknown, prepared: unknown) => nn.relu(layer.apply(params, prepared)), { name: 'graph layer' }),
   );
@@ -87,7 +88,7 @@ export function topDownSingleForward(options: TopDownGraphOptions): TopDownGraph
       const below = index === 0 ? base : normalise(seen[index - 1] as NDArray);
       if (feedback === 'loss') return below;
       const above = normalise(seen[index + 1] ?? label);
-      return appendColumns(below, index === 0 ? width : (seen[index - 1] as NDArray).shape[1] as number, above);
+      return appendColumns(below, index === 0 ? width : ((seen[index - 1] as NDArray).shape[1] as number), above);
     };
     const prepare = (index: number, seen: readonly (NDArray | undefined)[]) =>
       (layers[index] as GraphLayer).prepare(connections[index], inputOf(index, seen));
@@ -195,5 +196,5 @@ export function topDownSingleForward(options: TopDownGraphOptions): TopDownGraph
 }
 
 function clipped(optimiser: Optimiser, feedback: 'input' | 'loss'): Optimiser {
-  return feedback === 'loss' ? (optim.chain(optim.clipByGlobalNorm(1), optimiser) as Optimiser) : optimiser;
+  return feedback === 'loss' ? optim.chain(optim.clipByGlobalNorm(1), optimiser) : optimiser;
 }

@@ -57,7 +57,7 @@ export interface GraphTrainOptions {
 
 /** Adam with weight decay added to the gradient, as in the released configuration. */
 export function graphAdam(): Optimiser {
-  return optim.chain(optim.addDecayedWeights({ weightDecay: 5e-4 }), optim.adam({ learningRate: 1e-3 })) as Optimiser;
+  return optim.chain(optim.addDecayedWeights({ weightDecay: 5e-4 }), optim.adam({ learningRate: 1e-3 }));
 }
 
 /**
