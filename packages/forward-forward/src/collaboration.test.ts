@@ -8,6 +8,7 @@ import { uniformWrongLabels } from './negatives';
 import type { PairOptions } from './options';
 import type { ForwardForwardState, LayerState } from './state';
 import { copy, patterns, rawGradient } from './test-support';
+import { thresholdSweep } from './threshold-sweep';
 
 const { images, labels } = patterns(12, 1);
 const weights = (state: ForwardForwardState, layer: number) =>
@@ -90,4 +91,29 @@ test('the update of a layer is the gradient of the shared loss in that layer alo
   };
   expect(at(0)).toBeCloseTo(seen.layerLoss.dataSync()[0] as number, 5);
   expect((at(1e-2) - at(-1e-2)) / 2e-2 / -along).toBeCloseTo(1, 2);
+});
+
+test('a sweep gives the validation error of each threshold; a hopeless one shows', async () => {
+  const options = {
+    thresholds: [1, 300],
+    build: (thresholdPerUnit: number) =>
+      forwardForward({
+        layers: denseStack([36, 24, 24]),
+        classes: 4,
+        collaboration: 'all',
+        head: false,
+        scoredLayers: [0, 1],
+        goodness: sumOfSquares({ thresholdPerUnit }),
+      }),
+    data: patterns(400, 1),
+    validation: patterns(100, 2),
+    training: { epochs: 8, batchSize: 20, key: random.key(0) },
+  };
+  const [good, bad] = await thresholdSweep(options);
+  expect(good?.error).toBeLessThan(0.1);
+  expect(bad?.error).toBeGreaterThan(0.3);
+  expect(bad?.threshold).toBe(300);
+  const stopped = await thresholdSweep({ ...options, training: { ...options.training, signal: { aborted: true } } });
+  expect(stopped).toEqual([]);
+  await expect(thresholdSweep({ ...options, thresholds: [] })).rejects.toThrow(/at least one threshold/);
 });

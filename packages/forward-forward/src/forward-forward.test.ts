@@ -5,7 +5,6 @@ import {
   type NDArray,
   nn,
   np,
-  type optim,
   type Program,
   random,
   tree,
@@ -16,16 +15,11 @@ import { forwardForward } from './forward-forward';
 import { uniformWrongLabels } from './negatives';
 import type { PairOptions } from './options';
 import type { ForwardForwardState } from './state';
+import { copy, rawGradient } from './test-support';
 
 const classes = 3;
 const images = random.uniform(random.key(5), { shape: [8, 10] });
 const labels = array([0, 1, 2, 0, 1, 2, 0, 1], { dtype: 'int32' });
-
-/** Takes the raw negative gradient as the update, so that a step shows the gradient. */
-const rawGradient: optim.GradientTransform<unknown> = {
-  init: () => ({}),
-  update: (gradients, state) => [tree.map((g) => g.neg(), gradients), state],
-};
 
 function build(sizes: readonly number[], options: Partial<PairOptions> = {}) {
   return forwardForward({
@@ -39,11 +33,6 @@ function build(sizes: readonly number[], options: Partial<PairOptions> = {}) {
 
 type Dense = { weight: NDArray; bias: NDArray };
 const dense = (state: ForwardForwardState, layer: number) => state.layers[layer]?.params as Dense;
-
-/** A deep copy, since a step consumes its state. */
-function copy(state: ForwardForwardState): ForwardForwardState {
-  return tree.map((x) => array(x.dataSync(), { shape: x.shape, dtype: x.dtype }), state);
-}
 
 describe('the learning signal', () => {
   test('is (1 - p) a on positive and -p a on negative examples, as published', () => {
@@ -134,6 +123,16 @@ describe('no gradient crosses a layer', () => {
         expect(sources).toEqual(expect.arrayContaining(of(layer).slice(0, 1)));
       }
     }
+  });
+
+  test('end to end it does: the update of a layer depends on the layers above', () => {
+    const model = build([10, 6, 5], { gradients: 'endToEnd', head: false });
+    const state = model.init(random.key(2), images);
+    const other = copy(state);
+    (other.layers[1] as { params: unknown }).params = tree.map((x) => x.mul(-3).add(0.25), dense(state, 1));
+    const [first] = model.step(state, images, labels);
+    const [second] = model.step(other, images, labels);
+    expect(dense(second, 0).weight.dataSync()).not.toEqual(dense(first, 0).weight.dataSync());
   });
 
   test('a layer that does not learn keeps its parameters', () => {

@@ -3,16 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { denseStack } from './dense-stack';
 import { forwardForward } from './forward-forward';
 import { layerByLayer } from './layer-schedule';
+import { patterns } from './test-support';
 import { type Examples, errorRate, train } from './train';
-
-/** Noisy copies of one random pattern for each class, with room for the label in front. */
-function patterns(n: number, seed: number): Examples {
-  const prototypes = random.uniform(random.key(99), { shape: [4, 32] });
-  const labels = np.mod(np.arange(n), 4);
-  const noise = random.normal(random.key(seed), { shape: [n, 32] }).mul(0.15);
-  const pixels = np.take(prototypes, labels).add(noise);
-  return { images: np.concatenate([np.zeros([n, 4]), pixels], 1), labels };
-}
 
 const data = patterns(400, 1);
 const test_ = patterns(200, 2);
