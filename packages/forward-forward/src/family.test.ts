@@ -124,6 +124,9 @@ describe('settings that do not fit', () => {
     expect(() => run({ layers: denseStack([36, 30]), classes: 4, goodness: channelGroups() })).toThrow(
       /multiple of 4 classes, got 30/,
     );
+    expect(() => run({ ...base, goodness: channelGroups(), negatives: uniformWrongLabels() })).toThrow(
+      /channelGroups judges all classes of an input without a label; leave out negatives/,
+    );
     const hard = run({
       ...base,
       head: false,

@@ -1,14 +1,4 @@
-import {
-  array,
-  type Equation,
-  makeProgram,
-  type NDArray,
-  nn,
-  np,
-  type Program,
-  random,
-  tree,
-} from '@forback/core';
+import { array, type Equation, makeProgram, type NDArray, nn, np, type Program, random, tree } from '@forback/core';
 import { describe, expect, test } from 'vitest';
 import { denseStack } from './dense-stack';
 import { forwardForward } from './forward-forward';

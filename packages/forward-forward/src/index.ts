@@ -57,8 +57,8 @@ export type { ClassOptions, CommonOptions, ForwardForwardOptions, PairOptions } 
 export type { HeadParams } from './softmax-head';
 export type { ForwardForwardState, LayerState } from './state';
 export type { ThresholdSweepOptions } from './threshold-sweep';
-export type { TopDownForwardForward, TopDownOptions, TopDownState, TwoWayLayers } from './top-down';
 export { thresholdSweep } from './threshold-sweep';
+export type { TopDownForwardForward, TopDownOptions, TopDownState, TwoWayLayers } from './top-down';
 export { topDownForwardForward, twoWayStack } from './top-down';
 export type { Examples, Progress, TrainOptions, TrainResult } from './train';
 export { errorRate, train } from './train';

@@ -31,8 +31,9 @@ export function logisticThreshold(options: { temperature?: number } = {}): PairL
 }
 
 /**
- * T/2 · mean(−log p⁺ + log p⁻), with p = σ((G − θ) / T): as published for layer collaboration (Lorberbom et al. 2024), where
- * the negative term is log p⁻ and not −log(1 − p⁻). The signal on a pre-activation is (1 − p⁺) a and −(1 − p⁻) a.
+ * T/2 · mean(−log p⁺ + log p⁻), with p = σ((G − θ) / T): the update reported for layer collaboration (Lorberbom et al. 2024),
+ * where the negative term is log p⁻ and not −log(1 − p⁻). The signal on a pre-activation is (1 − p⁺) a and −(1 − p⁻) a, so it
+ * pushes hardest where a negative is low already, and can collapse.
  *
  * @param options.temperature - T; default 1.
  */

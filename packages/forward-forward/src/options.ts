@@ -134,6 +134,12 @@ function objectiveOf(options: ForwardForwardOptions, head: boolean): Pick<Settin
   const { classes } = options;
   if (hasClassGoodness(options)) {
     const { goodness, loss = classCrossEntropy() } = options;
+    const stray = ['overlay', 'negatives'].find((name) => name in options);
+    if (stray !== undefined) {
+      throw new ArgumentError(
+        `forwardForward: ${goodness.name} judges all classes of an input without a label; leave out ${stray}`,
+      );
+    }
     return {
       objective: classObjective(classes, goodness, loss),
       overlay: { write: (x) => x, writeNeutral: (x) => x },

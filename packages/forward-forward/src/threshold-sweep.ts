@@ -23,9 +23,7 @@ export interface ThresholdSweepOptions {
  * The validation error for each threshold, in their order. Layer collaboration needs it: with the goodness of other layers in
  * the logit, the threshold of plain Forward-Forward is the wrong one. Stops early on `training.signal`.
  */
-export async function thresholdSweep(
-  options: ThresholdSweepOptions,
-): Promise<{ threshold: number; error: number }[]> {
+export async function thresholdSweep(options: ThresholdSweepOptions): Promise<{ threshold: number; error: number }[]> {
   const { thresholds, build, data, validation, training, predict = {} } = options;
   if (thresholds.length === 0) throw new ArgumentError('thresholdSweep: expected at least one threshold, got none');
   const results: { threshold: number; error: number }[] = [];
