@@ -1,7 +1,7 @@
 import { ArgumentError } from '../errors';
 import type { Backend } from './backend';
 import { referenceBackend } from './reference/backend';
-import { wasmBackend, wasmSupported } from './wasm/backend';
+import { startEngine, wasmBackend, wasmSupported } from './wasm/backend';
 import { checkFeatures, type FeatureOptions } from './wasm/features';
 
 /** The backends that come with the package. */
@@ -15,6 +15,11 @@ export function currentBackend(): Backend {
   return current;
 }
 
+/** For tests, which bring their own. */
+export function useBackend(backend: Backend): void {
+  current = backend;
+}
+
 export interface InitOptions extends FeatureOptions {
   /**
    * `'wasm'`: code generated for the program, in SIMD and on several threads. `'reference'`: plain loops, the oracle of
@@ -26,12 +31,12 @@ export interface InitOptions extends FeatureOptions {
 const backends = new Map<string, Backend>();
 
 /** Backends are kept: equal options give the same one, with the programs compiled for it. */
-function wasmBackendFor(options: FeatureOptions): Backend {
-  const engine = checkFeatures(options);
-  const key = JSON.stringify(engine);
+function wasmBackendFor(features: FeatureOptions): Backend {
+  const options = checkFeatures(features);
+  const key = JSON.stringify(options);
   let backend = backends.get(key);
   if (backend === undefined) {
-    backend = wasmBackend(engine);
+    backend = wasmBackend(startEngine(options));
     backends.set(key, backend);
   }
   return backend;

@@ -14,7 +14,7 @@ interface BroadcastParams {
   axes: readonly number[];
 }
 
-const broadcastPrimitive: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitive<BroadcastParams>({
+export const broadcastPrimitive: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitive<BroadcastParams>({
   name: 'broadcast',
   strided: true,
   outputs([x], { shape, axes }) {

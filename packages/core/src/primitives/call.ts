@@ -8,6 +8,7 @@ import { transposeProgram } from '../program/transpose';
 import { bind } from '../trace/bind';
 import { type Linearization, linearizeFlat } from '../trace/linearize-trace';
 import { traceProgram } from '../trace/program-trace';
+import { withRegion } from '../trace/region';
 import { jvpFlat } from '../transforms/jvp-flat';
 import { vmapFlat } from '../transforms/vmap-flat';
 import { fill } from './broadcast';
@@ -85,9 +86,12 @@ const tangentCallPrimitive: Primitive<TangentCallParams> = /* @__PURE__ */ defin
   outputs: (_inputs, { program }) => program.outputs.map(typeOf).filter(isFloat),
   evaluate: (inputs, params) => tangentsOf(inputs, params),
   jvp: (primals, tangents, params) => jvpFlat((xs) => tangentsOf(xs, params), primals, tangents),
-  transpose(cotangents, operands, { program, active }) {
+  transpose(cotangents, operands, { program, name, active }) {
     const primals = operands.slice(0, program.inputs.length) as NDArray[];
-    const { linear, activeInputs, activeOutputs } = linearizeProgram(program, primals, active);
+    const region = { recomputes: name };
+    const { linear, activeInputs, activeOutputs } = withRegion(region, () =>
+      linearizeProgram(program, primals, active),
+    );
     const floating = program.outputs.map(isFloat);
     const all = spread(floating, [...cotangents]);
     const inputs = [...linear.constants, ...activeInputs.filter(Boolean).map(() => null)];

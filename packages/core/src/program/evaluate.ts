@@ -1,6 +1,7 @@
 import type { NDArray } from '../array/ndarray';
 import { internalError } from '../errors';
 import { bind } from '../trace/bind';
+import { withRegion } from '../trace/region';
 import type { Atom, Program } from './program';
 
 /** Applies a program to arrays, operation by operation, so that the transforms at work see each of them. */
@@ -14,7 +15,8 @@ export function evaluateProgram(program: Program, inputs: readonly NDArray[]): N
     values.set(v.id, inputs[i] as NDArray);
   });
   for (const equation of program.equations) {
-    const results = bind(equation.primitive, equation.inputs.map(read), equation.params);
+    const { primitive, params, region } = equation;
+    const results = withRegion(region, () => bind(primitive, equation.inputs.map(read), params));
     equation.outputs.forEach((v, i) => {
       values.set(v.id, results[i] as NDArray);
     });

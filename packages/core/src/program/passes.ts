@@ -1,8 +1,10 @@
-import { type Atom, type Equation, newVar, type Program, type Var } from './program';
+import { type Atom, type Equation, newVar, type Program, type Region, type Var } from './program';
+import { shareEqual } from './share-equal';
+import { simplify } from './simplify';
 
 /** The passes that every backend's programs go through. */
 export function optimise(program: Program): Program {
-  return removeDeadCode(inlineCalls(program));
+  return removeDeadCode(shareEqual(simplify(inlineCalls(program))));
 }
 
 /** Replaces calls by the operations of the called programs. */
@@ -13,7 +15,7 @@ export function inlineCalls(program: Program): Program {
   return { inputs: program.inputs, equations, outputs };
 }
 
-function inlineInto(equations: Equation[], program: Program, inputs: readonly Atom[]): Atom[] {
+function inlineInto(equations: Equation[], program: Program, inputs: readonly Atom[], region?: Region): Atom[] {
   const renamed = new Map<number, Atom>();
   program.inputs.forEach((v, i) => {
     renamed.set(v.id, inputs[i] as Atom);
@@ -23,7 +25,7 @@ function inlineInto(equations: Equation[], program: Program, inputs: readonly At
     const operands = equation.inputs.map(rename);
     const body = equation.primitive.body?.(equation.params);
     if (body) {
-      const results = inlineInto(equations, body, operands);
+      const results = inlineInto(equations, body, operands, equation.region ?? region);
       equation.outputs.forEach((v, i) => {
         renamed.set(v.id, results[i] as Atom);
       });
@@ -34,7 +36,7 @@ function inlineInto(equations: Equation[], program: Program, inputs: readonly At
       renamed.set(v.id, fresh);
       return fresh;
     });
-    equations.push({ ...equation, inputs: operands, outputs });
+    equations.push({ ...equation, inputs: operands, outputs, region: equation.region ?? region });
   }
   return program.outputs.map(rename);
 }

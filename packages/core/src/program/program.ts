@@ -24,6 +24,13 @@ export interface Equation {
   readonly outputs: readonly Var[];
   /** In a linear program: the operation of the differentiated function that this is a derivative of. */
   readonly source?: SourceEquation | undefined;
+  /** Equal operations of different regions stay apart: what is computed again is meant to be. */
+  readonly region?: Region | undefined;
+}
+
+/** A part of a program that computes again what another part has computed, because it was not to be kept. */
+export interface Region {
+  readonly recomputes: string;
 }
 
 /** An operation of a differentiated function, as the transpose seam sees it. */
@@ -113,11 +120,16 @@ export function programKey(program: Program): string {
   };
   const atom = (a: Atom) => (a.kind === 'var' ? `${name(a)}` : literalKey(a));
   const type = (v: ShapedType) => `${v.dtype}[${v.shape.join(' ')}]`;
+  const regions: (Region | undefined)[] = [undefined];
+  const place = (region: Region | undefined) => {
+    if (!regions.includes(region)) regions.push(region);
+    return regions.indexOf(region) || '';
+  };
   const lines = [program.inputs.map((v) => `${name(v)}:${type(v)}`).join(',')];
   for (const e of program.equations) {
     const inputs = e.inputs.map(atom).join(',');
     const outputs = e.outputs.map((v) => `${name(v)}:${type(v)}`).join(',');
-    lines.push(`${outputs}=${e.primitive.name}#${e.primitive.id}(${paramsKey(e.params)})${inputs}`);
+    lines.push(`${place(e.region)}${outputs}=${e.primitive.name}#${e.primitive.id}(${paramsKey(e.params)})${inputs}`);
   }
   lines.push(program.outputs.map(atom).join(','));
   const key = lines.join(';');

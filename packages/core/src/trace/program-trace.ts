@@ -10,6 +10,7 @@ import {
   type SourceEquation,
   type Var,
 } from '../program/program';
+import { currentRegion } from './region';
 import { type Trace, withTrace } from './trace';
 
 /** Records operations as the equations of a program. Tracers carry atoms. */
@@ -53,7 +54,8 @@ export class ProgramTrace implements Trace {
 
   record(primitive: Primitive, inputs: readonly NDArray[], params: object): NDArray[] {
     const outputs = primitive.outputs(inputs, params).map(newVar);
-    this.equations.push({ primitive, params, inputs: inputs.map(atomOf), outputs, source: this.source });
+    const region = currentRegion();
+    this.equations.push({ primitive, params, inputs: inputs.map(atomOf), outputs, source: this.source, region });
     return outputs.map((v) => this.tracer(v));
   }
 

@@ -39,14 +39,14 @@ function smooth({ build }: Case, s: Sampler): Instance {
 }
 
 /** Of any dtype, with any values that the comparison can stand. */
-function arbitrary(subject: Case, s: Sampler): Instance {
+export function arbitrary(subject: Case, s: Sampler): Instance {
   const odd = s.bool() ? [] : (subject.odd ?? (subject.rounding?.float64 ? special : extreme));
   const dtype = s.pick(dtypesOf(subject));
   s.large = subject.large === true && s.bool();
   return subject.build({ s, dtype, odd });
 }
 
-function variadic({ apply }: Instance): (...xs: NDArray[]) => NDArray[] {
+export function variadic({ apply }: Instance): (...xs: NDArray[]) => NDArray[] {
   return (...xs) => apply(xs);
 }
 

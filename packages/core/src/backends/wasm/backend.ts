@@ -22,14 +22,15 @@ export function wasmSupported(): boolean {
   return typeof WebAssembly === 'object' && WebAssembly.validate(simdProbe);
 }
 
-/** A backend with an engine of its own. */
-export function wasmBackend(options: EngineOptions): Backend {
-  if (!wasmSupported()) {
-    throw new BackendError(
-      'init: this JavaScript engine has no WebAssembly SIMD; use a newer one, or init({ backend: "reference" })',
-    );
-  }
-  const engine = new Engine(options);
+/** @throws BackendError if the JavaScript engine has no WebAssembly SIMD. */
+export function startEngine(options: EngineOptions): Engine {
+  if (wasmSupported()) return new Engine(options);
+  throw new BackendError(
+    'init: this JavaScript engine has no WebAssembly SIMD; use a newer one, or init({ backend: "reference" })',
+  );
+}
+
+export function wasmBackend(engine: Engine): Backend {
   return { name: 'wasm', compile: (program, compileOptions) => compile(engine, program, compileOptions) };
 }
 

@@ -2,7 +2,7 @@
 // parts, with which numbers. All of it is data; the engine links modules to its memory and to its threads.
 
 import { internalError } from '../../errors';
-import type { FunctionRef, ModuleBuilder, ValueType } from './assembler';
+import type { FunctionRef, ModuleBuilder } from './assembler';
 
 /** What the engine's WebAssembly has. */
 export interface Features {
@@ -97,11 +97,14 @@ export class WordNames<N extends string> {
 }
 
 /** About how many elementary operations a part should have to be worth another thread. */
-export const partGrain = 1 << 16;
+let grain = 1 << 16;
+
+/** For tests, which split small work. */
+export function setGrain(operations: number): void {
+  grain = operations;
+}
 
 /** How many parts to split work into: at most `most`, and none smaller than the grain. */
 export function partsFor(work: number, most: number): number {
-  return Math.max(1, Math.min(most, Math.floor(work / partGrain)));
+  return Math.max(1, Math.min(most, Math.floor(work / grain)));
 }
-
-export type NativeParam = ValueType;

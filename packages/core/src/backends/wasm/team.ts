@@ -79,6 +79,15 @@ export class Team {
     if (Atomics.load(words, control.failed) !== 0) this.#fail('a worker thread could not run a kernel');
   }
 
+  /** Starts the workers and waits until they look for jobs. */
+  async started(): Promise<void> {
+    const deadline = performance.now() + patience;
+    while (this.#readyWorkers() < this.size - 1) {
+      if (this.#broken || performance.now() > deadline) this.#fail('the worker threads did not start');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
   stop(): void {
     for (const worker of this.#workers ?? []) worker.terminate();
     this.#workers = null;
