@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { playwright } from '@vitest/browser-playwright';
 import type { Plugin, TestProjectInlineConfiguration } from 'vitest/config';
 import { readmePlugin } from '../readme/examples.ts';
@@ -43,11 +44,13 @@ function crossOriginIsolation(): Plugin {
   return {
     name: 'cross-origin-isolation',
     configureServer(server) {
-      server.middlewares.use((_request, response, next) => {
+      const setHeaders = (_request: IncomingMessage, response: ServerResponse, next: () => void) => {
         response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
         response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
         next();
-      });
+      };
+      // In front of the handlers that serve vitest's own pages.
+      server.middlewares.stack.unshift({ route: '', handle: setHeaders });
     },
   };
 }

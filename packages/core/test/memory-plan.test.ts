@@ -187,6 +187,38 @@ describe('a compiled program gives the bits of its operations one by one', () =>
   }, 60_000);
 });
 
+describe('a large argument', () => {
+  const n = 20_000;
+  const x = () => values([n], 'float32', 7);
+
+  test('may be given twice, the first time and later', () => {
+    const f = jit((a: NDArray, b: NDArray) => a.mul(2).add(b));
+    const once = x();
+    for (let i = 0; i < 4; i++) expect(f(once, once)).toHaveSameBits(x().mul(3));
+  });
+
+  test('that stays in the memory can be donated later, and read before', () => {
+    const f = jit((a: NDArray) => a.mul(2));
+    const g = jit((a: NDArray) => a.mul(2), { donate: 0 });
+    const once = x();
+    for (let i = 0; i < 3; i++) expect(f(once)).toHaveSameBits(x().mul(2));
+    const doubled = g(once);
+    expect(() => once.dataSync()).toThrow(DonatedArrayError);
+    const copied = doubled.dataSync();
+    expect(f(doubled)).toHaveSameBits(x().mul(4));
+    expect(g(doubled)).toHaveSameBits(x().mul(4));
+    expect(copied).toEqual(x().mul(2).dataSync());
+  });
+
+  test('leaves the memory when others need the place', () => {
+    const f = jit((a: NDArray) => a.add(1));
+    const many = Array.from({ length: 12 }, (_, i) => np.full([4_000_000], i));
+    for (let round = 0; round < 2; round++) {
+      for (const [i, one] of many.entries()) expect(f(one).at(3_999_999).item()).toBe(i + 1);
+    }
+  });
+});
+
 describe('a donated buffer', () => {
   const buffer = (x: NDArray) => storageOf(x);
   const state = () => ({ w: values([4, 3], 'float32', 1), m: values([4, 3], 'float32', 2) });

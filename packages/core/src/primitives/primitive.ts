@@ -11,6 +11,9 @@ import type { ScalarCode } from './scalar-code';
 /** Runs one operation: reads the inputs' buffers and writes every element of the outputs' (dense, row-major) buffers. */
 export type Kernel = (inputs: readonly TypedArray[], outputs: readonly TypedArray[]) => void;
 
+/** What a reduction does with its elements. */
+export type Reduction = 'sum' | 'max' | 'min';
+
 /** What is known when an operation is compiled. */
 export interface LoweringContext<P> {
   readonly inputs: readonly Layout[];
@@ -83,6 +86,8 @@ export interface PrimitiveDefinition<P extends object = object> {
     scalar?<V extends { readonly dtype: DType }>(code: ScalarCode<V>, operands: readonly V[], params: P): V;
     /** `scalar` holds for floats only. */
     readonly scalarForFloats?: boolean | undefined;
+    /** The operation reduces its operand over `params.axes`; backends can fuse it with what makes the operand. */
+    readonly reduction?: Reduction;
   };
 
   /** The kernel takes inputs of any layout (broadcast, transposed, sliced) without a copy. */

@@ -3,7 +3,7 @@ import type { NDArray } from '../array/ndarray';
 import { dropAxes, range, type Shape, type ShapedType, showType, sizeOf } from '../array/shape';
 import { elementOffsets, planRuns, splitLayout } from '../backends/strided';
 import type { NativeKernel } from '../backends/wasm/native';
-import { type Reduction, reduceKernel } from '../backends/wasm/reduce-kernel';
+import { isReducible, reduceKernel } from '../backends/wasm/reduce-kernel';
 import { ShapeError } from '../errors';
 import { newVar, type Program } from '../program/program';
 import { bind1 } from '../trace/bind';
@@ -13,7 +13,7 @@ import { broadcastInDim } from './broadcast';
 import { cast } from './cast';
 import { equal } from './compare';
 import { checkAccepted, notLinear } from './elementwise';
-import { definePrimitive, type Kernel, type LoweringContext, type Primitive } from './primitive';
+import { definePrimitive, type Kernel, type LoweringContext, type Primitive, type Reduction } from './primitive';
 import { prodByHalves } from './scan-products';
 
 interface ReduceParams {
@@ -35,13 +35,10 @@ export function unreduce(y: NDArray, shape: Shape, axes: readonly number[]): NDA
   );
 }
 
-/** Up to so many elements, a plain loop is faster than what native code needs around it. */
-const smallReduction = 256;
-
 function nativeReduction(reduction: Reduction, loop: (context: LoweringContext<ReduceParams>) => Kernel) {
   return (context: LoweringContext<ReduceParams>): NativeKernel | Kernel => {
     const input = newVar(context.inputs[0] as ShapedType);
-    if (input.dtype !== 'float32' || sizeOf(input.shape) < smallReduction) return loop(context);
+    if (!isReducible(input, context.params.axes)) return loop(context);
     const itself: Program = { inputs: [input], equations: [], outputs: [input] };
     return reduceKernel(reduction, itself, context.inputs, context.params.axes) ?? loop(context);
   };
@@ -111,7 +108,7 @@ const sumPrimitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<Re
   jvp: ([x], [t], { axes }) => ({ outputs: [sum(x as NDArray, axes)], tangents: [t ? sum(t, axes) : null] }),
   transpose: ([ct], [x], { axes }) => [ct && x ? unreduce(ct, x.shape, axes) : null],
   batch: (_size, [x], [batched], { axes }) => batchReduction(sumPrimitive, x as NDArray, batched as boolean, axes),
-  lower: { reference: sumKernel, wasm: nativeReduction('sum', sumKernel) },
+  lower: { reference: sumKernel, wasm: nativeReduction('sum', sumKernel), reduction: 'sum' },
 });
 
 /** Sum over axes; 0 of nothing. */
@@ -174,6 +171,7 @@ function extremum(
   worst: (dtype: DType) => number,
   best: (a: number, b: number) => number,
 ) {
+  const reduction = name === 'reduceMax' ? 'max' : 'min';
   const fold = foldKernel(worst, (a, b) => best(a, b));
   const primitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceParams>({
     name,
@@ -197,7 +195,7 @@ function extremum(
     },
     transpose: notLinear(name),
     batch: (_size, [x], [batched], { axes }) => batchReduction(primitive, x as NDArray, batched as boolean, axes),
-    lower: { reference: fold, wasm: nativeReduction(name === 'reduceMax' ? 'max' : 'min', fold) },
+    lower: { reference: fold, wasm: nativeReduction(reduction, fold), reduction },
   });
   return (x: NDArray, axes: readonly number[]): NDArray =>
     axes.length === 0 ? x : bind1(primitive, [x], { axes: [...axes] });

@@ -3,7 +3,7 @@ import { makeProgram, type NDArray, np } from '../index';
 import { type FusedParams, fuse, fusedPrimitive } from './fuse';
 import { removeDeadCode } from './passes';
 
-const options = { accepts: () => true, smallest: 1, largest: 16 };
+const options = { accepts: () => true, reduces: () => false, smallest: 1, largest: 16 };
 
 /** The operations of a function after fusion; a fused group as a list. */
 function fused(f: (...xs: NDArray[]) => unknown, inputs: number, settings = options): (string | string[])[] {
@@ -35,6 +35,16 @@ describe('fuse', () => {
         return product.sub(product.sum());
       }, 1),
     ).toEqual([['mul'], 'sum', ['sub']]);
+  });
+
+  test('joins a reduction with what makes its operand, unless others read it too', () => {
+    const reducing = { ...options, reduces: () => true };
+    expect(fused((x, y) => np.sum(x.mul(y).add(1)), 2, reducing)).toEqual(['fusedReduction']);
+    const twice = (x: NDArray) => {
+      const square = x.mul(x);
+      return square.add(square.sum());
+    };
+    expect(fused(twice, 1, reducing)).toEqual([['mul'], 'sum', ['add']]);
   });
 
   test('gives out values that are read elsewhere', () => {

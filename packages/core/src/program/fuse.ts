@@ -1,7 +1,7 @@
 import { type DType, isFloating } from '../array/dtype';
-import { type Shape, sameShape, sizeOf } from '../array/shape';
+import { type Shape, type ShapedType, sameShape, sizeOf } from '../array/shape';
 import { batchElementwise, notLinear } from '../primitives/elementwise';
-import { definePrimitive, type Primitive } from '../primitives/primitive';
+import { definePrimitive, type Primitive, type Reduction } from '../primitives/primitive';
 import { evaluateProgram } from './evaluate';
 import type { Atom, Equation, Program, Var } from './program';
 
@@ -24,7 +24,26 @@ export const fusedPrimitive: Primitive<FusedParams> = /* @__PURE__ */ definePrim
   lower: { reference: notLinear('fused') },
 });
 
+export interface FusedReductionParams extends FusedParams {
+  readonly reduction: Reduction;
+  readonly axes: readonly number[];
+}
+
+/** A reduction of what elementwise operations make of its operands; it exists only inside a backend. */
+export const fusedReductionPrimitive: Primitive<FusedReductionParams> =
+  /* @__PURE__ */ definePrimitive<FusedReductionParams>({
+    name: 'fusedReduction',
+    strided: true,
+    outputs: notLinear('fusedReduction'),
+    jvp: notLinear('fusedReduction'),
+    transpose: notLinear('fusedReduction'),
+    batch: notLinear('fusedReduction'),
+    lower: { reference: notLinear('fusedReduction') },
+  });
+
 export interface FuseOptions {
+  /** Whether the backend has a kernel for the reduction. */
+  reduces(type: ShapedType, axes: readonly number[]): boolean;
   /** Dtypes that the backend's generated code has. */
   accepts(dtype: DType): boolean;
   /** Smallest number of elements for which generated code beats single kernels. */
@@ -57,6 +76,12 @@ export function fuse(program: Program, options: FuseOptions): Program {
   for (const equation of program.equations) {
     const sources = new Set(equation.inputs.flatMap((a) => (a.kind === 'var' && open.get(a.id)) || []));
     if (!isFusable(equation, options)) {
+      const group = groupToReduce(equation, [...sources], readers, options);
+      if (group) {
+        for (const id of group.outputs) open.delete(id);
+        result.push(closeReduction(group, equation, readers));
+        continue;
+      }
       for (const group of sources) close(group);
       result.push(equation);
       continue;
@@ -76,6 +101,29 @@ export function fuse(program: Program, options: FuseOptions): Program {
   }
   for (const group of new Set(open.values())) close(group);
   return { ...program, equations: result };
+}
+
+/** The group that makes the operand of a reduction and nothing else. */
+function groupToReduce(
+  { primitive, params, inputs }: Equation,
+  sources: readonly Group[],
+  readers: ReadonlyMap<number, number>,
+  { reduces }: FuseOptions,
+): Group | null {
+  const [group] = sources;
+  const [operand] = inputs;
+  if (!primitive.lower.reduction || !group || operand?.kind !== 'var') return null;
+  const made = exported(group, readers);
+  const alone = made.length === 1 && made[0]?.id === operand.id && readers.get(operand.id) === 1;
+  return alone && group.inputs.size > 0 && reduces(operand, (params as FusedReductionParams).axes) ? group : null;
+}
+
+function closeReduction(group: Group, equation: Equation, readers: ReadonlyMap<number, number>): Equation {
+  const { inputs, outputs } = groupInterface(group, readers);
+  const { axes } = equation.params as FusedReductionParams;
+  const reduction = equation.primitive.lower.reduction as Reduction;
+  const params: FusedReductionParams = { body: { inputs, equations: group.equations, outputs }, reduction, axes };
+  return { primitive: fusedReductionPrimitive as Primitive, params, inputs, outputs: equation.outputs };
 }
 
 function isFusable({ primitive, inputs, outputs }: Equation, { accepts, smallest }: FuseOptions): boolean {
@@ -119,12 +167,15 @@ function exported(group: Group, readers: ReadonlyMap<number, number>): Var[] {
 function closeGroup(group: Group, readers: ReadonlyMap<number, number>): Equation {
   const first = group.equations[0] as Equation;
   if (group.equations.length === 1 && !isFloating((first.outputs[0] as Var).dtype)) return first;
+  const { inputs, outputs } = groupInterface(group, readers);
+  const body: Program = { inputs, equations: group.equations, outputs };
+  return { primitive: fusedPrimitive as Primitive, params: { body } satisfies FusedParams, inputs, outputs };
+}
+
+function groupInterface(group: Group, readers: ReadonlyMap<number, number>): { inputs: Var[]; outputs: Var[] } {
   const variables = new Map<number, Var>();
   for (const equation of group.equations) {
     for (const a of equation.inputs) if (a.kind === 'var' && group.inputs.has(a.id)) variables.set(a.id, a);
   }
-  const inputs = [...variables.values()];
-  const outputs = exported(group, readers);
-  const body: Program = { inputs, equations: group.equations, outputs };
-  return { primitive: fusedPrimitive as Primitive, params: { body } satisfies FusedParams, inputs, outputs };
+  return { inputs: [...variables.values()], outputs: exported(group, readers) };
 }

@@ -62,6 +62,8 @@ export class ArenaProgram implements Executable {
   readonly #views: (TypedArray | undefined)[] = [];
   #viewed: ArrayBufferLike | null = null;
   #base = -1;
+  /** Inputs that the run brings into the arena. */
+  readonly #toCopy: number[] = [];
   /** Which result takes each input's place. */
   readonly #heirs: (number | undefined)[];
   readonly #firstOverwrite: number;
@@ -143,6 +145,7 @@ export class ArenaProgram implements Executable {
     const { slots } = this.#plan;
     const places = this.#places;
     let moved = base !== this.#base;
+    this.#toCopy.length = 0;
     const place = (slot: number, address: number) => {
       if (places[slot] === address) return;
       places[slot] = address;
@@ -164,6 +167,7 @@ export class ArenaProgram implements Executable {
         pinned.push(resident);
       }
       const address = resident?.address ?? base + (this.#offsets[i] as number);
+      if (resident === null) this.#toCopy.push(i);
       place(i, address);
       if (heir !== undefined) place(heir, address);
     }
@@ -183,12 +187,9 @@ export class ArenaProgram implements Executable {
   }
 
   #copyIn(inputs: readonly Storage[]): void {
-    const { slots } = this.#plan;
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i] as Slot;
-      if (slot.kind !== 'input') continue;
-      const storage = inputs[slot.index] as Storage;
-      if (this.#engine.residentOf(storage) === null) this.#view(i).set(storage.local);
+    for (const i of this.#toCopy) {
+      const slot = this.#plan.slots[i] as Slot & { kind: 'input' };
+      this.#view(i).set((inputs[slot.index] as Storage).local);
     }
   }
 

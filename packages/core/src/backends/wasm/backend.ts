@@ -1,7 +1,13 @@
 import { sizeOf } from '../../array/shape';
-import { BackendError } from '../../errors';
+import { BackendError, internalError } from '../../errors';
 import type { LoweringContext, Primitive } from '../../primitives/primitive';
-import { type FusedParams, fuse, fusedPrimitive } from '../../program/fuse';
+import {
+  type FusedParams,
+  type FusedReductionParams,
+  fuse,
+  fusedPrimitive,
+  fusedReductionPrimitive,
+} from '../../program/fuse';
 import type { Program } from '../../program/program';
 import type { Backend, CompileOptions, Executable } from '../backend';
 import { Interpreted } from '../interpreter';
@@ -11,6 +17,8 @@ import { type ArenaKernel, ArenaProgram } from './arena';
 import { copyKernel } from './copy-kernel';
 import { Engine, type EngineOptions } from './engine';
 import { fusedKernel } from './fused-kernel';
+import type { NativeKernel } from './native';
+import { isReducible, reduceKernel } from './reduce-kernel';
 import { isLaneType } from './vector-code';
 
 /** A module with one function that uses a 128-bit constant; it validates only where SIMD exists. */
@@ -38,7 +46,7 @@ export function wasmBackend(engine: Engine): Backend {
 const smallest = 256;
 
 function compile(engine: Engine, program: Program, options: CompileOptions): Executable {
-  const prepared = fuse(program, { accepts: isLaneType, smallest, largest: 16 });
+  const prepared = fuse(program, { accepts: isLaneType, smallest, largest: 16, reduces: isReducible });
   const plan = makePlan<ArenaKernel>(prepared, options, {
     choose: chooseKernel,
     copy: (layout) => (sizeOf(layout.shape) < smallest ? { loop: copyLoop(layout) } : { native: copyKernel(layout) }),
@@ -49,8 +57,16 @@ function compile(engine: Engine, program: Program, options: CompileOptions): Exe
 
 function chooseKernel(primitive: Primitive, context: LoweringContext<object>): ArenaKernel {
   if (primitive.id === fusedPrimitive.id) return { native: fusedKernel(context as LoweringContext<FusedParams>) };
+  if (primitive.id === fusedReductionPrimitive.id)
+    return { native: fusedReduction(context as LoweringContext<FusedReductionParams>) };
   const kernel = (primitive.lower.wasm ?? primitive.lower.reference)(context);
   return typeof kernel === 'function' ? { loop: kernel } : { native: kernel };
+}
+
+function fusedReduction({ inputs, params }: LoweringContext<FusedReductionParams>): NativeKernel {
+  const kernel = reduceKernel(params.reduction, params.body, inputs, params.axes);
+  if (kernel === null) throw internalError('a reduction was fused that has no kernel');
+  return kernel;
 }
 
 /** The plan, if none of its kernels needs the engine. */

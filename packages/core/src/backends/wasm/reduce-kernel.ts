@@ -5,7 +5,8 @@
 // Long reductions are cut into pieces, whose results are joined in order. Sums are kept in double precision.
 
 import { bytesPerElement, type DType } from '../../array/dtype';
-import { denseLayout, type Layout, type Shape, sizeOf } from '../../array/shape';
+import { denseLayout, type Layout, type Shape, type ShapedType, sizeOf } from '../../array/shape';
+import type { Reduction } from '../../primitives/primitive';
 import type { Program } from '../../program/program';
 import {
   type Expr,
@@ -39,8 +40,6 @@ import {
 } from './native';
 import { type Lanes, type LaneType, VectorCode } from './vector-code';
 
-export type Reduction = 'sum' | 'max' | 'min';
-
 /** One size and, for each operand, the bytes from one element to the next. */
 interface Axis {
   readonly size: number;
@@ -56,6 +55,14 @@ interface Pattern {
 }
 
 const elementsPerPiece = 16384;
+/** Below so many elements, a plain loop is faster than what native code needs around it. */
+const smallReduction = 256;
+
+/** Whether there is a kernel for reductions of a value over some axes. */
+export function isReducible({ shape, dtype }: ShapedType, axes: readonly number[]): boolean {
+  if (dtype !== 'float32' || sizeOf(shape) < smallReduction) return false;
+  return findPattern(shape, [denseLayout({ shape, dtype })], axes) !== null;
+}
 
 /** The reduction of `body`'s result over `axes`; null where the pattern of axes is too intricate for native code. */
 export function reduceKernel(
