@@ -54,7 +54,7 @@ export { jit } from './transforms/jit';
 export { jvp } from './transforms/jvp';
 export { linearTranspose } from './transforms/linear-transpose';
 export { linearize } from './transforms/linearize';
-export { makeProgram, printProgram } from './transforms/print-program';
+export { makeProgram, printProgram, printStages } from './transforms/print-program';
 export { stopGradient } from './transforms/stop-gradient';
 export type { VjpOptions } from './transforms/vjp';
 export { vjp } from './transforms/vjp';

@@ -31,4 +31,6 @@ export interface Executable {
 export interface Backend {
   readonly name: string;
   compile(program: Program, options: CompileOptions): Executable;
+  /** What compiling makes of a program, by stage, as text. */
+  describe(program: Program, options: CompileOptions): { readonly stage: string; readonly text: string }[];
 }

@@ -12,6 +12,7 @@ export function interpreter(name: string, choose: Kernels<Kernel>['choose']): Ba
   return {
     name,
     compile: (program, options) => new Interpreted(program, makePlan(program, options, { choose, copy: copyKernel })),
+    describe: () => [],
   };
 }
 

@@ -34,6 +34,7 @@ export const sub: BinaryOp = /* @__PURE__ */ binary({
 /** x · y. */
 export const mul: BinaryOp = /* @__PURE__ */ binary({
   name: 'mul',
+  unit: 'either',
   scalar: (c, x, y) => c.mul(x, y),
   accepts: numbers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
@@ -52,6 +53,7 @@ export const mul: BinaryOp = /* @__PURE__ */ binary({
 /** x / y; whole numbers are divided towards zero, and x / 0 is 0 for them. */
 export const div: BinaryOp = /* @__PURE__ */ binary({
   name: 'div',
+  unit: 'second',
   scalar: (c, x, y) => c.div(x, y),
   scalarForFloats: true,
   accepts: numbers,

@@ -14,7 +14,7 @@ interface BroadcastParams {
   axes: readonly number[];
 }
 
-export const broadcastPrimitive: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitive<BroadcastParams>({
+const broadcastPrimitive: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitive<BroadcastParams>({
   name: 'broadcast',
   strided: true,
   outputs([x], { shape, axes }) {

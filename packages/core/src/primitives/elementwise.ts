@@ -60,6 +60,7 @@ export interface BinarySpec extends ElementwiseSpec {
   scalar?: <V extends Typed>(code: ScalarCode<V>, x: V, y: V) => V;
   /** `scalar` holds for floats only. */
   scalarForFloats?: boolean;
+  unit?: Primitive['unit'];
   loop: BinaryLoop;
   /** For int32 and uint32, where it has to differ. */
   integerLoop?: BinaryLoop;
@@ -171,6 +172,7 @@ export function binary(spec: BinarySpec): BinaryOp {
     name,
     strided: true,
     elementwise: true,
+    unit: spec.unit,
     outputs: (inputs) => elementwiseType(spec, inputs),
     jvp([x, y], [tx, ty]) {
       const primals = [x, y] as [NDArray, NDArray];

@@ -94,6 +94,8 @@ export interface PrimitiveDefinition<P extends object = object> {
   readonly strided?: boolean;
   /** Output element i depends on elements i of the inputs alone, so the output may take an input's buffer. */
   readonly elementwise?: boolean;
+  /** Where this operand (the second, or either) is 1 all over, the result is the other one. */
+  readonly unit?: 'second' | 'either' | undefined;
   /** The operation only moves elements of its single input: what is true of a parameter stays true of the result. */
   readonly relayout?: boolean;
   /** The output as another layout of the input's buffer, or null where it has to be copied. */

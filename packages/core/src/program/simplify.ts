@@ -1,8 +1,6 @@
 import { allocate } from '../array/dtype';
 import { NDArray } from '../array/ndarray';
 import { denseLayout, sameShape } from '../array/shape';
-import { div, mul } from '../primitives/arithmetic';
-import { broadcastPrimitive } from '../primitives/broadcast';
 import type { Atom, Equation, Literal, Program, Var } from './program';
 import { Renaming } from './renaming';
 
@@ -26,7 +24,7 @@ export function simplify(program: Program): Program {
       renaming.replace([output], [same]);
       continue;
     }
-    const value = equation.primitive.id === broadcastPrimitive.id && constantOf(equation.inputs[0] as Atom);
+    const value = equation.primitive.view && constantOf(equation.inputs[0] as Atom);
     if (value) constants.set(output.id, value);
     equations.push(equation);
   }
@@ -53,10 +51,9 @@ function withoutUnit(
   { primitive, inputs, outputs }: Equation,
   constantOf: (a: Atom) => Literal | undefined,
 ): Atom | null {
-  const isProduct = primitive.id === mul.primitive.id;
-  if (!isProduct && primitive.id !== div.primitive.id) return null;
+  if (primitive.unit === undefined) return null;
   const [x, y] = inputs as [Atom, Atom];
   const isOne = (a: Atom) => constantOf(a)?.value.item() === 1;
-  const kept = isOne(y) ? x : isProduct && isOne(x) ? y : null;
+  const kept = isOne(y) ? x : primitive.unit === 'either' && isOne(x) ? y : null;
   return kept && kept.kind === 'var' && sameShape(kept.shape, (outputs[0] as Var).shape) ? kept : null;
 }

@@ -1,4 +1,6 @@
 import { range } from '../array/shape';
+import { currentBackend } from '../backends/current';
+import { inlineCalls, optimise } from '../program/passes';
 import { showProgram } from '../program/print';
 import type { ClosedProgram } from '../program/program';
 import { traceProgram } from '../trace/program-trace';
@@ -22,4 +24,23 @@ export function makeProgram<Args extends unknown[]>(f: (...args: Args) => unknow
  */
 export function printProgram<Args extends unknown[]>(f: (...args: Args) => unknown, ...example: Args): string {
   return showProgram(makeProgram(f, ...example).program);
+}
+
+/**
+ * What happens to the program of a function until it runs, as text by stage: as it is traced; with calls inlined; simplified,
+ * with equal operations shared; then the stages of the backend (fused; its steps, the parts they are split into, its memory).
+ *
+ * @param example - arguments of the right structure and types; their values are not used.
+ */
+export function printStages<Args extends unknown[]>(f: (...args: Args) => unknown, ...example: Args): string {
+  const { program } = makeProgram(f, ...example);
+  const inlined = inlineCalls(program);
+  const optimised = optimise(program);
+  const stages = [
+    { stage: 'traced', text: showProgram(program) },
+    { stage: 'inlined', text: showProgram(inlined) },
+    { stage: 'optimised', text: showProgram(optimised) },
+    ...currentBackend().describe(optimised, { donated: program.inputs.map(() => false) }),
+  ];
+  return stages.map(({ stage, text }) => `${stage}\n${text.replace(/^/gm, '  ')}`).join('\n');
 }

@@ -21,6 +21,7 @@ export type ArenaKernel = { readonly native: NativeKernel } | { readonly loop: K
 interface NativeCall {
   readonly job: SharedFunction;
   readonly parts: number;
+  readonly serial: boolean;
   readonly table: number;
 }
 
@@ -102,17 +103,22 @@ export class ArenaProgram implements Executable {
         this.#calls.push({ kernel: kernel.loop, inputs, outputs, sources: empty(inputs), targets: empty(outputs) });
         return;
       }
-      kernel.native.stages.forEach(({ run, parts, words }, k) => {
+      kernel.native.stages.forEach(({ run, parts, words, serial = false }, k) => {
         const table = (tables[at] as number[])[k] as number;
         words.forEach((word, w) => {
           const index = table / 4 + w;
           if (typeof word === 'number') this.#words[index] = word;
           else this.#addresses.push(addressOf(word, index, step, { shared: scratch, own: scratch + sharedBytes }));
         });
-        this.#calls.push({ job: engine.link(run), parts, table });
+        this.#calls.push({ job: engine.link(run), parts, serial: serial || parts === 1, table });
       });
     });
     this.#firstOverwrite = firstOverwrite;
+  }
+
+  /** Working memory of a run. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   run(inputs: readonly Storage[]): Storage[] {
@@ -128,7 +134,7 @@ export class ArenaProgram implements Executable {
       this.#copyIn(inputs);
       for (at = 0; at < this.#calls.length; at++) {
         const call = this.#calls[at] as Call;
-        if ('job' in call) team.run(call.job, base + call.table, call.parts);
+        if ('job' in call) team.run(call.job, base + call.table, call.parts, call.serial);
         else this.#loop(call);
       }
       return this.#collect(inputs);

@@ -8,6 +8,7 @@ import {
   fusedPrimitive,
   fusedReductionPrimitive,
 } from '../../program/fuse';
+import { showProgram } from '../../program/print';
 import type { Program } from '../../program/program';
 import type { Backend, CompileOptions, Executable } from '../backend';
 import { Interpreted } from '../interpreter';
@@ -17,7 +18,7 @@ import { type ArenaKernel, ArenaProgram } from './arena';
 import { copyKernel } from './copy-kernel';
 import { Engine, type EngineOptions } from './engine';
 import { fusedKernel } from './fused-kernel';
-import type { NativeKernel } from './native';
+import type { NativeFunction, NativeKernel } from './native';
 import { isReducible, reduceKernel } from './reduce-kernel';
 import { isLaneType } from './vector-code';
 
@@ -39,20 +40,59 @@ export function startEngine(options: EngineOptions): Engine {
 }
 
 export function wasmBackend(engine: Engine): Backend {
-  return { name: 'wasm', compile: (program, compileOptions) => compile(engine, program, compileOptions) };
+  return {
+    name: 'wasm',
+    compile: (program, options) => compile(engine, program, options),
+    describe(program, options) {
+      const prepared = prepare(program);
+      return [
+        { stage: 'fused', text: showProgram(prepared) },
+        { stage: 'steps', text: showPlan(engine, prepared, planOf(prepared, options)) },
+      ];
+    },
+  };
 }
 
 /** Smallest number of elements for which generated code is worth its while. */
 const smallest = 256;
 
-function compile(engine: Engine, program: Program, options: CompileOptions): Executable {
-  const prepared = fuse(program, { accepts: isLaneType, smallest, largest: 16, reduces: isReducible });
-  const plan = makePlan<ArenaKernel>(prepared, options, {
+function prepare(program: Program): Program {
+  return fuse(program, { accepts: isLaneType, smallest, largest: 16, reduces: isReducible });
+}
+
+function planOf(prepared: Program, options: CompileOptions): Plan<ArenaKernel> {
+  return makePlan<ArenaKernel>(prepared, options, {
     choose: chooseKernel,
     copy: (layout) => (sizeOf(layout.shape) < smallest ? { loop: copyLoop(layout) } : { native: copyKernel(layout) }),
   });
+}
+
+function compile(engine: Engine, program: Program, options: CompileOptions): Executable {
+  const prepared = prepare(program);
+  const plan = planOf(prepared, options);
   const loops = loopsOf(plan);
   return loops ? new Interpreted(prepared, loops) : new ArenaProgram(engine, prepared, plan);
+}
+
+/** One line for each step: how it runs, and from which slots of the plan to which. */
+function showPlan(engine: Engine, program: Program, plan: Plan<ArenaKernel>): string {
+  const steps = plan.steps.map(({ kernel, inputs, outputs }) => {
+    const how =
+      'loop' in kernel
+        ? 'loop'
+        : kernel.native.stages
+            .map(({ run, parts }) => `${kindOf(run)} in ${parts} part${parts === 1 ? '' : 's'}`)
+            .join(', ');
+    return `${outputs.map((i) => `#${i}`).join(' ')} = ${how} (${inputs.map((i) => `#${i}`).join(' ')})`;
+  });
+  const memory = loopsOf(plan)
+    ? 'JavaScript buffers'
+    : `${new ArenaProgram(engine, program, plan).bytes} bytes of WASM memory`;
+  return [...steps, `results ${plan.results.map((i) => `#${i}`).join(' ')}`, `in ${memory}`].join('\n');
+}
+
+function kindOf({ module, name }: NativeFunction): string {
+  return `${module.key.split(' ')[0]}.${name}`;
 }
 
 function chooseKernel(primitive: Primitive, context: LoweringContext<object>): ArenaKernel {

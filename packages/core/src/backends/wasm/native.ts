@@ -64,6 +64,8 @@ export interface NativeStage {
   readonly run: NativeFunction;
   /** Depends on sizes alone, never on the number of threads. */
   readonly parts: number;
+  /** All parts together are too little work to be shared. */
+  readonly serial?: boolean;
   readonly words: readonly Word[];
 }
 

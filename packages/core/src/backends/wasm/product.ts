@@ -176,6 +176,7 @@ function packedProduct(spec: ProductSpec, places: ProductPlaces): NativeKernel {
       stages.push({
         run: { module, name: 'pack' },
         parts: left.parts + right.parts,
+        serial: partsFor(some * (m + n) * depth, 2) === 1,
         words: [left.parts, ...left.words, ...right.words],
       });
       stages.push({

@@ -52,8 +52,9 @@ export class Team {
     readonly size: number,
   ) {}
 
-  run(job: SharedFunction, table: number, parts: number): void {
-    if (parts === 1 || this.size === 1 || this.#broken || this.#readyWorkers() === 0) {
+  /** `serial`: on the calling thread alone. */
+  run(job: SharedFunction, table: number, parts: number, serial = false): void {
+    if (serial || this.size === 1 || this.#broken || this.#readyWorkers() === 0) {
       for (let part = 0; part < parts; part++) job.run(table, part, 0);
       return;
     }
