@@ -1,12 +1,18 @@
 import { type DType, floats } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
-import { type Shape, type ShapedType, showType } from '../array/shape';
+import { type Shape, type ShapedType, showType, sizeOf } from '../array/shape';
 import {
   convInputGradientKernel,
   convKernel,
   convWeightGradientKernel,
 } from '../backends/reference/kernels/convolution';
-import { type ConvolutionSpec, convForward, convInputGradient, convWeightGradient } from '../backends/wasm/convolution';
+import {
+  type Convolution,
+  type ConvolutionSpec,
+  convForward,
+  convInputGradient,
+  convWeightGradient,
+} from '../backends/wasm/convolution';
 import { DTypeError } from '../errors';
 import { bind1 } from '../trace/bind';
 import { broadcastUnbatched, fill } from './broadcast';
@@ -46,13 +52,14 @@ const operandsOf: Record<Part, readonly [Part, Part]> = {
   weight: ['input', 'output'],
 };
 
-type WasmKernel = (spec: ConvolutionSpec) => (a: Float32Array, b: Float32Array, out: Float32Array) => void;
+/** Up to so many multiplications, a plain loop is faster than what native code needs around it. */
+const tinyConvolution = 256;
 
 function contraction(
   name: string,
   result: Part,
   reference: (spec: Shapes) => Kernel,
-  wasm: WasmKernel,
+  wasm: (spec: ConvolutionSpec) => Convolution,
 ): Primitive<Shapes> {
   const [first, second] = operandsOf[result];
   const primitive: Primitive<Shapes> = /* @__PURE__ */ definePrimitive<Shapes>({
@@ -84,8 +91,9 @@ function contraction(
     lower: {
       reference: ({ params }) => reference(params),
       wasm: ({ outputs, params }) => {
-        const run = wasm(planarSpec(params, (outputs[0] as ShapedType).dtype));
-        return ([a, b], [out]) => run(a as Float32Array, b as Float32Array, out as Float32Array);
+        const { output, weight } = params;
+        const tiny = sizeOf(output) * sizeOf(weight.slice(1)) <= tinyConvolution;
+        return tiny ? reference(params) : wasm(planarSpec(params, (outputs[0] as ShapedType).dtype));
       },
     },
   });
@@ -93,19 +101,9 @@ function contraction(
 }
 
 const primitives: Record<Part, Primitive<Shapes>> = {
-  output: /* @__PURE__ */ contraction('conv', 'output', convKernel, convForward as WasmKernel),
-  input: /* @__PURE__ */ contraction(
-    'convInputGradient',
-    'input',
-    convInputGradientKernel,
-    convInputGradient as WasmKernel,
-  ),
-  weight: /* @__PURE__ */ contraction(
-    'convWeightGradient',
-    'weight',
-    convWeightGradientKernel,
-    convWeightGradient as WasmKernel,
-  ),
+  output: /* @__PURE__ */ contraction('conv', 'output', convKernel, convForward),
+  input: /* @__PURE__ */ contraction('convInputGradient', 'input', convInputGradientKernel, convInputGradient),
+  weight: /* @__PURE__ */ contraction('convWeightGradient', 'weight', convWeightGradientKernel, convWeightGradient),
 };
 
 /** Convolution, as a rule for `transpose` meets it. Operands: input, weights. */

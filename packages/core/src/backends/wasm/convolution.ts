@@ -7,11 +7,12 @@
 // The panels of the products are gathered through tables of these offsets; no matrix of patches is written down.
 
 import { ArgumentError } from '../../errors';
-import { checkBuffer, gemm } from './gemm';
-import { type Frame, Images, imageKernels } from './images';
-import { ScratchLayout, scratchMemory } from './memory';
-import { blockLimits, copySpan, type Floats, multiplyBlocks, spareBytes, TableOperand } from './operand';
-import { type FloatType, panelKernels, tableBytes } from './panels';
+import type { Kernel } from '../../primitives/primitive';
+import { type Axis, gatheredProduct, scatteredProduct, sizeOfAxes, sumOfChunks } from './gathered-product';
+import { type Frame, framePlanes, insideOf } from './images';
+import { inputAt, type NativeKernel, type NativeStage, outputAt, type Place, partsFor, scratchAt } from './native';
+import { type FloatType, panelShape } from './panels';
+import { evenly, product } from './product';
 
 /** Input [n, c, h, w], weights [o, c / groups, kh, kw], output [n, o, oh, ow], all dense and row-major. */
 export interface ConvolutionSpec {
@@ -35,65 +36,39 @@ export interface ConvolutionSpec {
   groups: number;
 }
 
-/** Must not write where it reads. */
-export type Convolution = (a: Floats, b: Floats, out: Floats) => void;
-
-/** Images are taken together until the product has about so many places. */
-const placesTogether = 256;
+/** Native code, or a loop where all sums are empty. Its inputs come in the order of the arguments named below. */
+export type Convolution = NativeKernel | Kernel;
 
 /** out = conv(x, w), [n, o, oh, ow]; the kernel is not flipped. */
 export function convForward(spec: ConvolutionSpec): Convolution {
   const plan = planOf('convForward', spec);
-  const run = plan.empty ? clear : plan.pointwise ? pointwiseForward(spec) : correlation(spec, forward(spec, plan));
-  return (x, w, out) => {
-    checkBuffer('convForward', 'x', x, spec.dtype, plan.inputSize);
-    checkBuffer('convForward', 'w', w, spec.dtype, plan.weightSize);
-    checkBuffer('convForward', 'out', out, spec.dtype, plan.outputSize);
-    run(x, w, out.subarray(0, plan.outputSize));
-  };
+  if (plan.empty) return clear;
+  return plan.pointwise ? pointwiseForward(spec) : correlation(spec, forward(spec, plan));
 }
 
-/** gradInput = the x for which sum(x gradInput) = sum(conv(x, w) gradOut), [n, c, h, w]. */
+/** gradInput = the x for which sum(x gradInput) = sum(conv(x, w) gradOut), [n, c, h, w], from gradOut and w. */
 export function convInputGradient(spec: ConvolutionSpec): Convolution {
   const plan = planOf('convInputGradient', spec);
   const { h, w, strideH, strideW } = spec;
+  if (plan.empty) return clear;
+  if (plan.pointwise) return pointwiseInputGradient(spec);
   // The correlation gathers each filter's places, the other way scatters each channel's.
   const correlates = strideH * strideW === 1 && h * w <= 1.25 * plan.places && plan.filters <= 4 * plan.channels;
-  const run = plan.empty
-    ? clear
-    : plan.pointwise
-      ? pointwiseInputGradient(spec)
-      : correlates
-        ? correlation(spec, backward(spec, plan))
-        : scatteredInputGradient(spec, plan);
-  return (gradOut, weights, gradInput) => {
-    checkBuffer('convInputGradient', 'gradOut', gradOut, spec.dtype, plan.outputSize);
-    checkBuffer('convInputGradient', 'w', weights, spec.dtype, plan.weightSize);
-    checkBuffer('convInputGradient', 'gradInput', gradInput, spec.dtype, plan.inputSize);
-    run(gradOut, weights, gradInput.subarray(0, plan.inputSize));
-  };
+  return correlates ? correlation(spec, backward(spec, plan)) : scatteredInputGradient(spec, plan);
 }
 
-/** gradWeight: sum(w gradWeight) = sum(conv(x, w) gradOut), [o, c / groups, kh, kw]. */
+/** gradWeight: sum(w gradWeight) = sum(conv(x, w) gradOut), [o, c / groups, kh, kw], from x and gradOut. */
 export function convWeightGradient(spec: ConvolutionSpec): Convolution {
   const plan = planOf('convWeightGradient', spec);
-  const run = plan.empty ? clear : weightGradient(spec, plan);
-  return (x, gradOut, gradWeight) => {
-    checkBuffer('convWeightGradient', 'x', x, spec.dtype, plan.inputSize);
-    checkBuffer('convWeightGradient', 'gradOut', gradOut, spec.dtype, plan.outputSize);
-    checkBuffer('convWeightGradient', 'gradWeight', gradWeight, spec.dtype, plan.weightSize);
-    run(x, gradOut, gradWeight.subarray(0, plan.weightSize));
-  };
+  return plan.empty ? clear : weightGradient(spec, plan);
 }
 
-function clear(_a: Floats, _b: Floats, out: Floats): void {
-  out.fill(0);
-}
+const clear: Kernel = (_inputs, outputs) => {
+  for (const out of outputs) out.fill(0);
+};
 
 interface Plan {
-  inputSize: number;
   weightSize: number;
-  outputSize: number;
   /** Whether all sums are empty. */
   empty: boolean;
   /** Whether the convolution is one matrix product for each image. */
@@ -133,9 +108,7 @@ function planOf(where: string, spec: ConvolutionSpec): Plan {
   };
   const framed = padTop !== 0 || padLeft !== 0 || frame.rows > h || frame.columns > w;
   return {
-    inputSize,
     weightSize,
-    outputSize,
     empty: inputSize === 0 || weightSize === 0 || outputSize === 0,
     pointwise: kh * kw * strideH * strideW * groups === 1 && !framed && oh === h && ow === w,
     channels,
@@ -152,33 +125,34 @@ const leastValues = {
   ...{ padTop: Number.MIN_SAFE_INTEGER, padLeft: Number.MIN_SAFE_INTEGER },
 };
 
-function pointwiseForward({ dtype, n, c, h, w, o }: ConvolutionSpec): Convolution {
-  const run = gemm({
-    ...{ dtype, batch: n, m: o, n: h * w, k: c },
-    a: { offset: 0, batchStride: 0, rowStride: c, colStride: 1 },
-    b: { offset: 0, batchStride: c * h * w, rowStride: h * w, colStride: 1 },
-  });
-  return (x, weights, out) => run(weights, x, out);
+function pointwiseForward({ dtype, n, c, h, w, o }: ConvolutionSpec): NativeKernel {
+  return product(
+    {
+      ...{ dtype, batch: n, m: o, n: h * w, k: c },
+      a: { offset: 0, batchStride: 0, rowStride: c, colStride: 1 },
+      b: { offset: 0, batchStride: c * h * w, rowStride: h * w, colStride: 1 },
+    },
+    { a: inputAt(1), b: inputAt(0), out: outputAt(0), scratchBytes: 0 },
+  );
 }
 
-function pointwiseInputGradient({ dtype, n, c, h, w, o }: ConvolutionSpec): Convolution {
-  const run = gemm({
-    ...{ dtype, batch: n, m: c, n: h * w, k: o },
-    a: { offset: 0, batchStride: 0, rowStride: 1, colStride: c },
-    b: { offset: 0, batchStride: o * h * w, rowStride: h * w, colStride: 1 },
-  });
-  return (gradOut, weights, gradInput) => run(weights, gradOut, gradInput);
+function pointwiseInputGradient({ dtype, n, c, h, w, o }: ConvolutionSpec): NativeKernel {
+  return product(
+    {
+      ...{ dtype, batch: n, m: c, n: h * w, k: o },
+      a: { offset: 0, batchStride: 0, rowStride: 1, colStride: c },
+      b: { offset: 0, batchStride: o * h * w, rowStride: h * w, colStride: 1 },
+    },
+    { a: inputAt(1), b: inputAt(0), out: outputAt(0), scratchBytes: 0 },
+  );
 }
-
-/** So many steps of a stride, in elements. */
-type Axis = readonly [count: number, stride: number];
 
 /**
  * result[s, unit, place] = sum over terms of weights[unit, term] source[s, term, place], for each group. Units, terms and
  * places are found at sums of offsets: one offset of each of the axes given.
  */
 interface Correlation {
-  weights: { length: number; units: Axis[]; terms: Axis[] };
+  weights: { units: Axis[]; terms: Axis[] };
   source: { channels: number; h: number; w: number; frame: Frame | undefined };
   /** In the planes of the source; `first` is the offset of the first term at the first place. */
   first: number;
@@ -189,7 +163,7 @@ interface Correlation {
 function forward(spec: ConvolutionSpec, plan: Plan): Correlation {
   const { channels, filters, taps, frame } = plan;
   return {
-    weights: { length: filters * taps, units: [[filters, taps]], terms: [[taps, 1]] },
+    weights: { units: [[filters, taps]], terms: [[taps, 1]] },
     source: { channels, h: spec.h, w: spec.w, frame },
     first: 0,
     ...inputAxes(spec, plan),
@@ -209,7 +183,6 @@ function backward(spec: ConvolutionSpec, { channels, filters, taps }: Plan): Cor
   const plane = frame.rows * frame.columns;
   return {
     weights: {
-      length: filters * taps,
       units: [[channels, kh * kw]],
       terms: [
         [filters, taps],
@@ -247,218 +220,197 @@ function inputAxes(spec: ConvolutionSpec, { channels, frame }: Plan): { terms: A
   };
 }
 
-function sizeOf(axes: readonly Axis[]): number {
-  return axes.reduce((size, [count]) => size * count, 1);
+/** The most units and places of a part of a product, and about how much of the images is framed at a time. */
+const limits = { rows: 512, columns: 512, framedBytes: 2 ** 25 };
+/** Images with fewer places are taken together. */
+const placesTogether = 256;
+/** Parts of one stage at most: of a product, and of one whose parts have results of their own. */
+const mostParts = 64;
+const mostChunks = 32;
+
+/** The images of one operand: all, or as many at a time as are framed together. */
+interface Source {
+  /** The stage that frames so many images from the given one on, if they need it. */
+  prepare(image: number, count: number): NativeStage[];
+  /** Where image `image` lies when it is among those that are prepared together. */
+  place(image: number): Place;
+  /** Images that are prepared together at most. */
+  together: number;
+  /** Elements of a plane and of all planes of an image. */
+  plane: number;
+  image: number;
+  scratchBytes: number;
 }
 
-function correlation({ dtype, n, groups }: ConvolutionSpec, correlation: Correlation): Convolution {
-  const { weights, source, first, terms, places } = correlation;
-  const [unitCount, termCount, placeCount] = [sizeOf(weights.units), sizeOf(terms), sizeOf(places)];
-  const images = imagesTogether(n, placeCount);
-  const kernels = panelKernels(dtype);
-  const { bytes } = kernels;
-  const layout = new ScratchLayout();
-  const input = new Images(layout, dtype, { images, groups, ...source });
-  const weightsAt = layout.take(weights.length * bytes);
-  const unitTable = offsetTable(layout, bytes, weights.units);
-  const weightTable = offsetTable(layout, bytes, weights.terms);
-  const termTable = offsetTable(layout, bytes, terms);
-  const placeTable = offsetTable(layout, bytes, [[images, input.imageLength], ...places]);
-  const left = new TableOperand(
-    layout,
-    kernels,
-    'rows',
-    { source: weightsAt, unitTable: unitTable.address, depthTable: weightTable.address },
-    { units: unitCount, depth: termCount, readAgain: true },
-  );
-  const right = new TableOperand(
-    layout,
-    kernels,
-    'columns',
-    { source: input.address + first * bytes, unitTable: placeTable.address, depthTable: termTable.address },
-    { units: images * placeCount, depth: termCount, readAgain: false },
-  );
-  const result = layout.take(unitCount * right.unitBlock * bytes);
-  const spare = layout.take(spareBytes(kernels));
-  return (x, w, out) => {
-    const heap = start(layout, dtype, unitTable, weightTable, termTable, placeTable);
-    input.clear(heap);
-    for (let g = 0; g < groups; g++) {
-      copySpan(w, g * weights.length, weights.length, heap, weightsAt / bytes);
-      left.bind(unitCount, termCount);
-      for (let s = 0; s < n; s += images) {
-        const count = Math.min(images, n - s);
-        input.load(x, heap, g, s, count);
-        right.bind(count * placeCount, termCount);
-        for (let at = 0; at < count * placeCount; at += right.unitBlock) {
-          const width = Math.min(right.unitBlock, count * placeCount - at);
-          multiplyBlocks(kernels, left, right, {
-            ...{ leftBatch: 0, rightBatch: 0, top: 0, bottom: unitCount, first: at, last: at + width },
-            ...{ result, rowBytes: width * bytes, accumulate: false, spare },
-          });
-          const from = result / bytes;
-          if (width === placeCount) {
-            copySpan(heap, from, unitCount * placeCount, out, (s * groups + g) * unitCount * placeCount);
-            continue;
-          }
-          // Several images, or a part of one.
-          const run = Math.min(width, placeCount);
-          for (let image = 0; image * placeCount < width; image++) {
-            const to = ((s + image) * groups + g) * unitCount * placeCount + at;
-            for (let i = 0; i < unitCount; i++) {
-              copySpan(heap, from + i * width + image * placeCount, run, out, to + i * placeCount);
-            }
-          }
-        }
-      }
-    }
+function imageSource(
+  input: number,
+  { dtype, n }: ConvolutionSpec,
+  { channels, h, w, frame }: { channels: number; h: number; w: number; frame: Frame | undefined },
+): Source {
+  const { bytes } = panelShape(dtype);
+  const plane = frame ? frame.rows * frame.columns : h * w;
+  const at = (image: number) => inputAt(input, image * channels * h * w * bytes);
+  const common = { plane, image: channels * plane };
+  if (frame === undefined) return { ...common, prepare: () => [], place: at, together: n, scratchBytes: 0 };
+  const imageBytes = channels * plane * bytes;
+  const together = evenly(n, Math.max(1, Math.floor(limits.framedBytes / imageBytes)), 1);
+  return {
+    ...common,
+    prepare: (image, count) => [framePlanes(at(image), scratchAt(0), { planes: count * channels, h, w, frame, bytes })],
+    place: () => scratchAt(0),
+    together,
+    // Whole vectors are read at the end of the last row.
+    scratchBytes: 64 * Math.ceil((together * imageBytes + 16) / 64),
   };
+}
+
+/** The sizes of blocks of an operation that is worth about so many parts. */
+function chooseBlocks(rows: number, span: number, spans: number, fixed: number, wanted: number) {
+  const { columns: granule } = panelShape('float32');
+  let together = Math.min(spans, Math.max(1, Math.floor(placesTogether / span)));
+  let columns = evenly(span, limits.columns, 2 * granule);
+  let rowBlock = evenly(rows, limits.rows, 4);
+  const width = () => (together > 1 ? together * span : columns);
+  const count = () =>
+    fixed *
+    Math.ceil(rows / rowBlock) *
+    (together > 1 ? Math.ceil(spans / together) : spans * Math.ceil(span / columns));
+  while (count() < wanted) {
+    if (together > 1 && together * span >= 64) together = Math.ceil(together / 2);
+    else if (together === 1 && columns >= 128) columns = evenly(span, columns / 2, 2 * granule);
+    else if (rowBlock >= 32) rowBlock = evenly(rows, rowBlock / 2, 4);
+    else break;
+  }
+  return { rowBlock, columnBlock: width() };
+}
+
+function correlation(spec: ConvolutionSpec, { weights, source, first, terms, places }: Correlation): NativeKernel {
+  const { dtype, n, groups } = spec;
+  const { bytes } = panelShape(dtype);
+  const [units, depth, span] = [sizeOfAxes(weights.units), sizeOfAxes(terms), sizeOfAxes(places)];
+  const images = imageSource(0, spec, { ...source, channels: groups * source.channels });
+  const stages: NativeStage[] = [];
+  let ownBytes = 0;
+  for (let s = 0; s < n; s += images.together) {
+    const count = Math.min(images.together, n - s);
+    const wanted = partsFor((groups * units * depth * span * count) / 4, mostParts);
+    const from = images.place(s);
+    const run = gatheredProduct(
+      {
+        ...{ dtype, groups, depthChunk: depth },
+        a: { place: inputAt(1), groupStride: units * depth, units: weights.units, depth: weights.terms },
+        b: {
+          place: { ...from, bytes: from.bytes + first * bytes },
+          groupStride: source.channels * images.plane,
+          units: [[count, images.image], ...places],
+          depth: terms,
+        },
+        ...chooseBlocks(units, span, count, groups, wanted),
+      },
+      {
+        place: outputAt(0, s * groups * units * span * bytes),
+        columnsOfSpan: span,
+        ...{ group: units * span, chunk: 0, row: span, span: groups * units * span, accumulate: false },
+      },
+      4 * wanted,
+    );
+    stages.push(...images.prepare(s, count), ...run.stages);
+    ownBytes = Math.max(ownBytes, run.ownBytes ?? 0);
+  }
+  return { stages, scratchBytes: images.scratchBytes, ownBytes };
 }
 
 /** The input gradient for any strides: the terms are multiplied first and then added where they belong. */
-function scatteredInputGradient(spec: ConvolutionSpec, plan: Plan): Convolution {
-  const { dtype, n, h, w, oh, ow, groups } = spec;
-  const { channels, filters, taps, places, frame } = plan;
-  const images = imagesTogether(n, places);
-  const kernels = panelKernels(dtype);
-  const { scatter } = imageKernels(dtype);
-  const { bytes } = kernels;
-  const layout = new ScratchLayout();
-  const output = new Images(layout, dtype, { images, groups, channels: filters, h: oh, w: ow, frame: undefined });
-  const gradient = new Images(layout, dtype, { images, groups, channels, h, w, frame });
-  const weightsAt = layout.take(filters * taps * bytes);
+function scatteredInputGradient(spec: ConvolutionSpec, plan: Plan): NativeKernel {
+  const { dtype, n, c, o, h, w, groups, kh, kw } = spec;
+  const { channels, filters, taps, places } = plan;
+  const frame = plan.frame ?? { rows: h, columns: w, top: 0, left: 0 };
   const axes = inputAxes(spec, plan);
-  const unitTable = offsetTable(layout, bytes, [[taps, 1]]);
-  const weightTable = offsetTable(layout, bytes, [[filters, taps]]);
-  const filterTable = offsetTable(layout, bytes, [[filters, places]]);
-  const outputTable = offsetTable(layout, bytes, [
-    [images, output.imageLength],
-    [places, 1],
-  ]);
-  const tapTable = offsetTable(layout, bytes, axes.terms);
-  const inputTable = offsetTable(layout, bytes, [[images, gradient.imageLength], ...axes.places]);
-  const left = new TableOperand(
-    layout,
-    kernels,
-    'rows',
-    { source: weightsAt, unitTable: unitTable.address, depthTable: weightTable.address },
-    { units: taps, depth: filters, readAgain: true },
+  const work = n * o * places * taps;
+  const wanted = partsFor(work / 4, mostParts);
+  const imageBlock = Math.min(n, Math.max(1, Math.floor(placesTogether / places)));
+  const channelBlock = evenly(channels, Math.max(1, Math.floor(128 / (kh * kw))), 1);
+  return scatteredProduct(
+    {
+      ...{ dtype, groups, depthChunk: filters, rowBlock: channelBlock * kh * kw },
+      columnBlock: evenly(imageBlock * places, limits.columns, 1),
+      a: { place: inputAt(1), groupStride: filters * taps, units: [[taps, 1]], depth: [[filters, taps]] },
+      b: {
+        place: inputAt(0),
+        groupStride: filters * places,
+        units: [
+          [n, o * places],
+          [places, 1],
+        ],
+        depth: [[filters, places]],
+      },
+    },
+    {
+      ...{ place: outputAt(0), images: n, channels, h, w, channelBlock, imageBlock },
+      taps: axes.terms.slice(1),
+      places: axes.places,
+      framePlane: frame.rows * frame.columns,
+      frameRow: frame.columns,
+      inside: insideOf(h, w, frame),
+      imageStride: c * h * w,
+      groupStride: channels * h * w,
+    },
+    4 * wanted,
   );
-  const right = new TableOperand(
-    layout,
-    kernels,
-    'columns',
-    { source: output.address, unitTable: outputTable.address, depthTable: filterTable.address },
-    { units: images * places, depth: filters, readAgain: taps > left.unitBlock },
-  );
-  const result = layout.take(left.unitBlock * right.unitBlock * bytes);
-  const spare = layout.take(spareBytes(kernels));
-  return (gradOut, weights, gradInput) => {
-    const heap = start(layout, dtype, unitTable, weightTable, filterTable, outputTable, tapTable, inputTable);
-    for (let g = 0; g < groups; g++) {
-      copySpan(weights, g * filters * taps, filters * taps, heap, weightsAt / bytes);
-      left.bind(taps, filters);
-      for (let s = 0; s < n; s += images) {
-        const count = Math.min(images, n - s);
-        output.load(gradOut, heap, g, s, count);
-        right.bind(count * places, filters);
-        gradient.clear(heap);
-        for (let top = 0; top < taps; top += left.unitBlock) {
-          const height = Math.min(left.unitBlock, taps - top);
-          for (let first = 0; first < count * places; first += right.unitBlock) {
-            const width = Math.min(right.unitBlock, count * places - first);
-            multiplyBlocks(kernels, left, right, {
-              ...{ leftBatch: 0, rightBatch: 0, top, bottom: top + height, first, last: first + width },
-              ...{ result, rowBytes: width * bytes, accumulate: false, spare },
-            });
-            const tapsAt = tapTable.address + 4 * top;
-            scatter(result, gradient.address, tapsAt, height, inputTable.address + 4 * first, width);
-          }
-        }
-        gradient.unload(gradInput, heap, g, s, count);
-      }
-    }
-  };
 }
 
-function weightGradient(spec: ConvolutionSpec, plan: Plan): Convolution {
-  const { dtype, n, h, w, oh, ow, groups } = spec;
-  const { channels, filters, taps, places, frame } = plan;
-  const images = imagesTogether(n, places);
-  const kernels = panelKernels(dtype);
-  const { bytes } = kernels;
-  const layout = new ScratchLayout();
-  const input = new Images(layout, dtype, { images, groups, channels, h, w, frame });
-  const output = new Images(layout, dtype, { images, groups, channels: filters, h: oh, w: ow, frame: undefined });
+function weightGradient(spec: ConvolutionSpec, plan: Plan): NativeKernel {
+  const { dtype, n, c, o, h, w, groups } = spec;
+  const { channels, filters, taps, places, frame, weightSize } = plan;
+  const { bytes } = panelShape(dtype);
+  const images = imageSource(0, spec, { channels: c, h, w, frame });
   const axes = inputAxes(spec, plan);
-  const filterTable = offsetTable(layout, bytes, [[filters, places]]);
-  const outputTable = offsetTable(layout, bytes, [
-    [images, output.imageLength],
-    [places, 1],
-  ]);
-  const tapTable = offsetTable(layout, bytes, axes.terms);
-  const inputTable = offsetTable(layout, bytes, [[images, input.imageLength], ...axes.places]);
-  const left = new TableOperand(
-    layout,
-    kernels,
-    'rows',
-    { source: output.address, unitTable: filterTable.address, depthTable: outputTable.address },
-    { units: filters, depth: images * places, readAgain: taps > blockLimits.columns },
-  );
-  const right = new TableOperand(
-    layout,
-    kernels,
-    'columns',
-    { source: input.address, unitTable: tapTable.address, depthTable: inputTable.address },
-    { units: taps, depth: images * places, readAgain: false },
-  );
-  const result = layout.take(filters * taps * bytes);
-  const spare = layout.take(spareBytes(kernels));
-  return (x, gradOut, gradWeight) => {
-    const heap = start(layout, dtype, filterTable, outputTable, tapTable, inputTable);
-    input.clear(heap);
-    for (let g = 0; g < groups; g++) {
-      for (let s = 0; s < n; s += images) {
-        const count = Math.min(images, n - s);
-        input.load(x, heap, g, s, count);
-        output.load(gradOut, heap, g, s, count);
-        left.bind(filters, count * places);
-        right.bind(taps, count * places);
-        multiplyBlocks(kernels, left, right, {
-          ...{ leftBatch: 0, rightBatch: 0, top: 0, bottom: filters, first: 0, last: taps },
-          ...{ result, rowBytes: taps * bytes, accumulate: s > 0, spare },
-        });
-      }
-      copySpan(heap, result / bytes, filters * taps, gradWeight, g * filters * taps);
-    }
-  };
-}
-
-function imagesTogether(n: number, places: number): number {
-  return Math.min(n, Math.max(1, Math.floor(placesTogether / places)));
-}
-
-/** Makes room and writes the tables. */
-function start(layout: ScratchLayout, dtype: FloatType, ...tables: OffsetTable[]): Floats {
-  const scratch = scratchMemory();
-  scratch.reserve(layout.bytes);
-  for (const table of tables) scratch.int32.set(table.entries, table.address / 4);
-  return scratch.floats(dtype);
-}
-
-interface OffsetTable {
-  readonly address: number;
-  readonly entries: Int32Array;
-}
-
-/** The sums of one offset of each axis, in bytes; the last axis runs fastest. */
-function offsetTable(layout: ScratchLayout, bytes: number, axes: readonly Axis[]): OffsetTable {
-  let offsets = [0];
-  for (const [count, stride] of axes) {
-    offsets = offsets.flatMap((offset) => Array.from({ length: count }, (_, i) => offset + i * stride * bytes));
+  const depth = images.together * places;
+  const wanted = partsFor((groups * filters * taps * depth) / 4, mostParts);
+  // Parts of the depth have results of their own, which are added up; they are long, and the results not too large.
+  const mostDepthChunks = Math.min(mostChunks, Math.floor(depth / 1024), Math.floor(2 ** 22 / (weightSize * bytes)));
+  const chunks = Math.max(1, Math.min(mostDepthChunks, Math.ceil(wanted / groups)));
+  const depthChunk = Math.ceil(depth / chunks);
+  const partials = { place: scratchAt(images.scratchBytes), count: Math.ceil(depth / depthChunk) };
+  const blocks = chooseBlocks(filters, taps, 1, groups * partials.count, wanted);
+  const stages: NativeStage[] = [];
+  let ownBytes = 0;
+  for (let s = 0; s < n; s += images.together) {
+    const count = Math.min(images.together, n - s);
+    const run = gatheredProduct(
+      {
+        ...{ dtype, groups, depthChunk },
+        a: {
+          place: inputAt(1, s * o * places * bytes),
+          groupStride: filters * places,
+          units: [[filters, places]],
+          depth: [
+            [count, o * places],
+            [places, 1],
+          ],
+        },
+        b: {
+          place: images.place(s),
+          groupStride: channels * images.plane,
+          units: axes.terms,
+          depth: [[count, images.image], ...axes.places],
+        },
+        ...blocks,
+      },
+      {
+        place: partials.count === 1 ? outputAt(0) : partials.place,
+        columnsOfSpan: taps,
+        ...{ group: filters * taps, chunk: weightSize, row: taps, span: 0, accumulate: s > 0 },
+      },
+      4 * wanted,
+    );
+    stages.push(...images.prepare(s, count), ...run.stages);
+    ownBytes = Math.max(ownBytes, run.ownBytes ?? 0);
   }
-  const size = tableBytes(offsets.length);
-  const entries = new Int32Array(size / 4).fill(offsets.at(-1) as number);
-  entries.set(offsets);
-  return { address: layout.take(size), entries };
+  let { scratchBytes } = images;
+  if (partials.count > 1) {
+    stages.push(sumOfChunks(dtype, partials.place, outputAt(0), partials.count, weightSize));
+    scratchBytes += 64 * Math.ceil((partials.count * weightSize * bytes + 16) / 64);
+  }
+  return { stages, scratchBytes, ownBytes };
 }

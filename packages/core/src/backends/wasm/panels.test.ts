@@ -1,10 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { scratchMemory } from './memory';
-import { panelKernels, tableBytes, tablePadding } from './panels';
+import { ModuleBuilder } from './assembler';
+import { type FloatType, panelModule, panelShape, tableBytes, tablePadding } from './panels';
 
 const dtypes = ['float32', 'float64'] as const;
-const scratch = scratchMemory();
-scratch.reserve(2 ** 18);
+const memory = new WebAssembly.Memory({ initial: 4, maximum: 4 });
+const words = new Int32Array(memory.buffer);
+
+type Run = (...args: number[]) => void;
+
+function panelKernels(dtype: FloatType) {
+  const module = new ModuleBuilder();
+  module.importMemory('heap', 'memory', { initial: 4 });
+  panelModule(dtype).define(module, { relaxedSimd: false });
+  const { exports } = new WebAssembly.Instance(module.compile(), { heap: { memory } });
+  const kernels = exports as Record<'offsets' | 'packRows' | 'packColumns' | 'multiply' | 'dots' | 'combine', Run>;
+  return { ...panelShape(dtype), ...kernels };
+}
+
+function elements(dtype: FloatType): Float32Array | Float64Array {
+  return dtype === 'float32' ? new Float32Array(memory.buffer) : new Float64Array(memory.buffer);
+}
 
 /** Tables and results at the start of the memory, operands at its very end: reading beyond them would trap. */
 const unitTable = 0;
@@ -14,7 +29,7 @@ const target = 8192;
 function writeTable(address: number, offsets: readonly number[]) {
   const size = tableBytes(offsets.length) / 4;
   const last = offsets.at(-1) as number;
-  scratch.int32.set(
+  words.set(
     Array.from({ length: size }, (_, i) => offsets[i] ?? last),
     address / 4,
   );
@@ -23,14 +38,14 @@ function writeTable(address: number, offsets: readonly number[]) {
 test('tables are multiples of the stride, the last one repeated to a whole group', () => {
   const { offsets } = panelKernels('float32');
   for (const count of [1, 2, 7, 8, 9, 16]) {
-    scratch.int32.fill(99, 0, 64);
+    words.fill(99, 0, 64);
     offsets(0, count, -12);
     const size = tableBytes(count) / 4;
     expect(size % tablePadding).toBe(0);
-    expect([...scratch.int32.subarray(0, size)]).toEqual(
+    expect([...words.subarray(0, size)]).toEqual(
       Array.from({ length: size }, (_, i) => -12 * Math.min(i, count - 1) + 0),
     );
-    expect(scratch.int32[size]).toBe(99);
+    expect(words[size]).toBe(99);
   }
 });
 
@@ -57,7 +72,7 @@ describe('packing', () => {
               const unitOffsets = Array.from({ length: units }, (_, u) => unitAt(u));
               const depthOffsets = Array.from({ length: depth }, (_, p) => depthAt(p));
               const size = Math.max(...unitOffsets) + Math.max(...depthOffsets) + 1;
-              const heap = scratch.floats(dtype);
+              const heap = elements(dtype);
               const first = heap.length - size;
               for (let i = 0; i < size; i++) heap[first + i] = i + 1;
               writeTable(
@@ -88,7 +103,7 @@ describe('products with vectors', () => {
   for (const dtype of dtypes) {
     test(dtype, () => {
       const { bytes, dots, combine } = panelKernels(dtype);
-      const heap = scratch.floats(dtype);
+      const heap = elements(dtype);
       const [x, y] = [0, 4096];
       for (const units of [1, 2, 3, 4, 5, 9]) {
         for (const depth of [1, 2, 3, 4, 5, 9]) {
@@ -123,7 +138,7 @@ describe('the product of panels', () => {
   for (const dtype of dtypes) {
     test(`${dtype}: any edges, added or stored, and nothing beside the result is written`, () => {
       const { bytes, rows, columns, multiply } = panelKernels(dtype);
-      const heap = scratch.floats(dtype);
+      const heap = elements(dtype);
       const [a, b, spare] = [0, 4096, 8192];
       const c = 16384;
       for (let m = 1; m <= rows + 1; m++) {

@@ -16,67 +16,21 @@ import {
   i32,
   i32x4,
   type Local,
-  ModuleBuilder,
+  type ModuleBuilder,
   memory,
   type Statement,
   select,
   v128,
 } from './assembler';
-import { scratchMemory } from './memory';
 import type { Features, NativeModule } from './native';
 
 export type FloatType = 'float32' | 'float64';
-
-/** Addresses and strides in bytes. Counts are of elements and never zero; `accumulate` is 0 or 1. */
-export interface PanelKernels {
-  /** Bytes of an element. */
-  readonly bytes: number;
-  /** Units of a panel of the left operand. */
-  readonly rows: number;
-  /** Units of a panel of the right operand. */
-  readonly columns: number;
-  /** Writes the table 0, stride, 2 stride ... */
-  offsets(table: number, count: number, stride: number): void;
-  packRows(source: number, unitTable: number, units: number, depthTable: number, depth: number, target: number): void;
-  packColumns(
-    source: number,
-    unitTable: number,
-    units: number,
-    depthTable: number,
-    depth: number,
-    target: number,
-  ): void;
-  /** c = a b, or c += a b; rows of c are cStride apart. `spare` has room for rows x columns elements. */
-  multiply(
-    a: number,
-    b: number,
-    c: number,
-    cStride: number,
-    m: number,
-    n: number,
-    depth: number,
-    accumulate: number,
-    spare: number,
-  ): void;
-  /** y[u] (+)= sum_p x[p] b[u stride + p] */
-  dots(x: number, b: number, stride: number, y: number, units: number, depth: number, accumulate: number): void;
-  /** y[u] (+)= sum_p x[p] b[u + p stride] */
-  combine(x: number, b: number, stride: number, y: number, units: number, depth: number, accumulate: number): void;
-}
 
 export const tablePadding = 8;
 
 /** Bytes of the table of `count` offsets. */
 export function tableBytes(count: number): number {
   return 4 * tablePadding * Math.ceil(count / tablePadding);
-}
-
-const compiled: { [D in FloatType]?: PanelKernels } = {};
-
-/** The kernels for one dtype, working on the scratch memory; compiled at the first call. */
-export function panelKernels(dtype: FloatType): PanelKernels {
-  compiled[dtype] ??= instantiate(lanesOf[dtype]);
-  return compiled[dtype];
 }
 
 type Vector = Expr<'v128'>;
@@ -128,20 +82,6 @@ const tileVectors = 2;
 /** Depth steps in the body of a tile's loop. */
 const unroll = 4;
 
-function instantiate(lanes: Lanes): PanelKernels {
-  const module = new ModuleBuilder();
-  module.importMemory('scratch', 'memory', { initial: 1 });
-  const { rows, columns } = panelSizes(lanes);
-  definePanels(module, lanes, { relaxedSimd: false });
-  const { exports } = new WebAssembly.Instance(module.compile(), { scratch: { memory: scratchMemory().memory } });
-  return {
-    bytes: lanes.bytes,
-    rows,
-    columns,
-    ...(exports as unknown as Omit<PanelKernels, 'bytes' | 'rows' | 'columns'>),
-  };
-}
-
 function panelSizes(lanes: Lanes): { bytes: number; rows: number; columns: number } {
   return { bytes: lanes.bytes, rows: tileRows, columns: tileVectors * lanes.count };
 }
@@ -154,6 +94,31 @@ export function panelShape(dtype: FloatType): { bytes: number; rows: number; col
 /** The kernels as a module of the backend. */
 export function panelModule(dtype: FloatType): NativeModule {
   return { key: `panels ${dtype}`, define: (module, features) => definePanels(module, lanesOf[dtype], features) };
+}
+
+const three = ['i32', 'i32', 'i32'] as const;
+const six = [...three, ...three] as const;
+const seven = [...six, 'i32'] as const;
+const nine = [...six, ...three] as const;
+
+/** The kernels for a module that imports them. Addresses and strides in bytes; counts are of elements and never zero. */
+export function importPanels(module: ModuleBuilder, from: string) {
+  return {
+    /** (table, count, stride): writes the table 0, stride, 2 stride ... */
+    offsets: module.importFunction(from, 'offsets', { params: three, result: 'void' }),
+    /** (source, unitTable, units, depthTable, depth, target) */
+    packRows: module.importFunction(from, 'packRows', { params: six, result: 'void' }),
+    packColumns: module.importFunction(from, 'packColumns', { params: six, result: 'void' }),
+    /**
+     * (a, b, c, cStride, m, n, depth, accumulate, spare): c = a b, or c += a b where `accumulate` is 1; rows of c are
+     * cStride apart. `spare` has room for one tile.
+     */
+    multiply: module.importFunction(from, 'multiply', { params: nine, result: 'void' }),
+    /** (x, b, stride, y, units, depth, accumulate): y[u] (+)= sum_p x[p] b[u stride + p] */
+    dots: module.importFunction(from, 'dots', { params: seven, result: 'void' }),
+    /** (x, b, stride, y, units, depth, accumulate): y[u] (+)= sum_p x[p] b[u + p stride] */
+    combine: module.importFunction(from, 'combine', { params: seven, result: 'void' }),
+  };
 }
 
 function definePanels(module: ModuleBuilder, lanes: Lanes, features: Features): void {

@@ -15,7 +15,7 @@ import {
   scratchAt,
   WordNames,
 } from './native';
-import { type FloatType, panelModule, panelShape, tableBytes } from './panels';
+import { type FloatType, importPanels, panelModule, panelShape, tableBytes } from './panels';
 
 /** Where a matrix lies from its place on, in elements. Strides may be zero or negative. */
 export interface MatrixLayout {
@@ -92,7 +92,7 @@ function moved(place: Place, bytes: number): Place {
 }
 
 /** The size of blocks of nearly the same size, in multiples. */
-function evenly(total: number, limit: number, multiple: number): number {
+export function evenly(total: number, limit: number, multiple: number): number {
   return multiple * Math.ceil(total / Math.ceil(total / limit) / multiple);
 }
 
@@ -306,20 +306,9 @@ function productModule(dtype: FloatType): NativeModule {
 type Builder = FunctionBuilder<'void'>;
 type Address = Expr<'i32'>;
 
-const six = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
-
 function defineProduct(module: ModuleBuilder, dtype: FloatType): void {
   const { bytes } = panelShape(dtype);
-  const offsets = module.importFunction('0', 'offsets', { params: ['i32', 'i32', 'i32'], result: 'void' });
-  const packRows = module.importFunction('0', 'packRows', { params: six, result: 'void' });
-  const packColumns = module.importFunction('0', 'packColumns', { params: six, result: 'void' });
-  const tiles = module.importFunction('0', 'multiply', {
-    params: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-    result: 'void',
-  });
-  const vectorParams = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
-  const dots = module.importFunction('0', 'dots', { params: vectorParams, result: 'void' });
-  const combine = module.importFunction('0', 'combine', { params: vectorParams, result: 'void' });
+  const { offsets, packRows, packColumns, multiply: tiles, dots, combine } = importPanels(module, '0');
 
   const definePack = (pack: typeof packRows) =>
     module.function(nativeSignature, (f, table, part, worker) => {
@@ -423,18 +412,19 @@ function defineProduct(module: ModuleBuilder, dtype: FloatType): void {
   }
 }
 
-function reader<N extends string>(table: Local<'i32'>, names: WordNames<N>): (name: N) => Address {
-  return (name) => i32.load(table, names.offset(name));
+/** Reads words by name from a table, or from a part of it that begins `start` bytes behind its address. */
+export function reader<N extends string>(table: Local<'i32'>, names: WordNames<N>, start = 0): (name: N) => Address {
+  return (name) => i32.load(table, start + names.offset(name));
 }
 
 /** index becomes whole % count, and whole becomes whole / count. */
-function split(f: Builder, whole: Local<'i32'>, index: Local<'i32'>, count: Address): void {
+export function split(f: Builder, whole: Local<'i32'>, index: Local<'i32'>, count: Address): void {
   const size = f.local('i32', count);
   f.set(index, i32.remU(whole, size));
   f.set(whole, i32.divU(whole, size));
 }
 
-function atMost(f: Builder, value: Address, limit: Address): Address {
+export function atMost(f: Builder, value: Address, limit: Address): Address {
   const x = f.local('i32', value);
   const y = f.local('i32', limit);
   return select(i32.ltS(x, y), x, y);
