@@ -34,7 +34,7 @@ const relaxedProbe = new Uint8Array([
 export function checkFeatures({ threads, relaxedSimd, revectorize }: FeatureOptions): EngineOptions {
   checkFlag('relaxedSimd', relaxedSimd);
   checkFlag('revectorize', revectorize);
-  const features = { relaxedSimd: fusedMultiplyAdd(relaxedSimd) };
+  const features = { relaxedSimd: fusedMultiplyAdd(relaxedSimd), revectorize: revectorize === true };
   if (revectorize) setFlag('revectorize', '--experimental-wasm-revectorize');
   return { threads: threadCount(threads), features };
 }

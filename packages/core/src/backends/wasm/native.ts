@@ -8,6 +8,8 @@ import type { FunctionRef, ModuleBuilder } from './assembler';
 export interface Features {
   /** Fused multiply-add. */
   readonly relaxedSimd: boolean;
+  /** Pairs of 128-bit operations become 256-bit ones. */
+  readonly revectorize?: boolean;
 }
 
 /** A module of the backend. Two with equal keys are the same. It finds its memory as import 'heap' 'memory'. */

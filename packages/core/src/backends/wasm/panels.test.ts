@@ -8,10 +8,10 @@ const words = new Int32Array(memory.buffer);
 
 type Run = (...args: number[]) => void;
 
-function panelKernels(dtype: FloatType) {
+function panelKernels(dtype: FloatType, revectorize = false) {
   const module = new ModuleBuilder();
   module.importMemory('heap', 'memory', { initial: 4 });
-  panelModule(dtype).define(module, { relaxedSimd: false });
+  panelModule(dtype).define(module, { relaxedSimd: false, revectorize });
   const { exports } = new WebAssembly.Instance(module.compile(), { heap: { memory } });
   const kernels = exports as Record<'offsets' | 'packRows' | 'packColumns' | 'multiply' | 'dots' | 'combine', Run>;
   return { ...panelShape(dtype), ...kernels };
@@ -135,13 +135,15 @@ describe('products with vectors', () => {
 });
 
 describe('the product of panels', () => {
-  for (const dtype of dtypes) {
-    test(`${dtype}: any edges, added or stored, and nothing beside the result is written`, () => {
-      const { bytes, rows, columns, multiply } = panelKernels(dtype);
+  const variants = dtypes.flatMap((dtype) => [false, true].map((revectorize) => ({ dtype, revectorize })));
+  for (const { dtype, revectorize } of variants) {
+    const tiles = revectorize ? 'pairs of tiles' : 'tiles';
+    test(`${dtype}, ${tiles}: any edges, added or stored, and nothing beside the result is written`, () => {
+      const { bytes, rows, columns, multiply } = panelKernels(dtype, revectorize);
       const heap = elements(dtype);
       const [a, b, spare] = [0, 4096, 8192];
       const c = 16384;
-      for (let m = 1; m <= rows + 1; m++) {
+      for (let m = 1; m <= 2 * rows + 1; m++) {
         for (let n = 1; n <= columns + 1; n++) {
           for (const depth of [1, 2, 3, 4, 5, 9]) {
             for (const accumulate of [0, 1]) {

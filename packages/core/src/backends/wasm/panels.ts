@@ -282,11 +282,16 @@ function defineTile(module: ModuleBuilder, lanes: Lanes, { relaxedSimd }: Featur
       const x = f.local('v128');
       const aStep = tileRows * lanes.bytes;
       const bStep = tileVectors * 16;
+      const panels = [a];
+      for (let r = tileRows; r < rows; r += tileRows) {
+        panels.push(f.local('i32', i32.add(panels.at(-1) as Local<'i32'>, i32.mul(depth, aStep))));
+      }
 
       const accumulateStep = (i: number): void => {
         for (const [v, column] of columns.entries()) f.set(column, v128.load(b, i * bStep + v * 16));
         for (const [r, row] of sums.entries()) {
-          f.set(x, lanes.splat(a, i * aStep + r * lanes.bytes));
+          const panel = panels[Math.floor(r / tileRows)] as Local<'i32'>;
+          f.set(x, lanes.splat(panel, i * aStep + (r % tileRows) * lanes.bytes));
           for (const [v, sum] of row.entries()) f.set(sum, multiplyAdd(x, columns[v] as Vector, sum));
         }
       };
@@ -298,7 +303,7 @@ function defineTile(module: ModuleBuilder, lanes: Lanes, { relaxedSimd }: Featur
             accumulateStep(i);
             if (i < unroll - 1) f.branchIf(done, i32.eq(depth, i + 1));
           }
-          f.increment(a, unroll * aStep);
+          for (const panel of panels) f.increment(panel, unroll * aStep);
           f.increment(b, unroll * bStep);
           f.increment(depth, -unroll);
           f.branchIf(again, depth);
@@ -326,6 +331,9 @@ function defineMultiply(module: ModuleBuilder, lanes: Lanes, features: Features)
   const tiles = Array.from({ length: tileRows }, (_, r) =>
     Array.from({ length: tileVectors }, (_, v) => defineTile(module, lanes, features, r + 1, v + 1)),
   );
+
+  // With 256-bit vectors two tiles at once fit the registers, and hide how long an addition takes.
+  const pair = features.revectorize ? defineTile(module, lanes, features, 2 * tileRows, tileVectors) : undefined;
 
   /** c (+)= tile, for a tile that is cut off on the right. */
   const copyTile = module.function(
@@ -368,19 +376,28 @@ function defineMultiply(module: ModuleBuilder, lanes: Lanes, features: Features)
         });
         f.emit(call(copyTile, spare, cTile, cStride, min(rowsLeft, tileRows), n, accumulate));
       };
-      const eachTile = (body: () => void): void => {
+      const eachTile = (body: () => void, twoTiles?: () => void): void => {
         f.set(aPanel, a);
         f.set(cTile, c);
         f.set(rowsLeft, m);
+        const advance = (rows: number): void => {
+          f.increment(aPanel, i32.mul(depth, rows * bytes));
+          f.increment(cTile, i32.mul(cStride, rows));
+          f.increment(rowsLeft, -rows);
+        };
+        if (twoTiles) {
+          f.while(i32.geS(rowsLeft, 2 * tileRows), () => {
+            twoTiles();
+            advance(2 * tileRows);
+          });
+        }
         f.while(i32.gtS(rowsLeft, 0), () => {
           body();
-          f.increment(aPanel, i32.mul(depth, tileRows * bytes));
-          f.increment(cTile, i32.mul(cStride, tileRows));
-          f.increment(rowsLeft, -tileRows);
+          advance(tileRows);
         });
       };
       f.while(i32.geS(n, width), () => {
-        eachTile(() => whole(2));
+        eachTile(() => whole(2), pair && (() => f.emit(call(pair, aPanel, b, cTile, cStride, depth, accumulate))));
         f.increment(b, i32.mul(depth, width * bytes));
         f.increment(c, width * bytes);
         f.increment(n, -width);
