@@ -42,7 +42,8 @@ function convolutionOf(s: Sampler): ConvolutionShapes {
   const spatial = s.int(1, 2);
   const perAxis = <T>(draw: () => T): T[] => Array.from({ length: spatial }, draw);
   const groups = s.int(1, 2);
-  const [n, channels, filters] = [s.pick([2, 1, 3, 0]), s.int(1, 2), s.int(1, 2)];
+  const most = s.large ? 12 : 2;
+  const [n, channels, filters] = [s.pick([2, 1, 3, 0]), s.int(1, most), s.int(1, most)];
   const kernel = perAxis(() => s.int(1, 3));
   const params = {
     stride: perAxis(() => s.int(1, 2)),
@@ -69,7 +70,7 @@ function convolutionOf(s: Sampler): ConvolutionShapes {
 }
 
 // Backends are free to multiply the zeros of the padding, which makes NaN of an infinite weight.
-const convolution = { odd: [0, -0, 1], dtypes: floats, linear: [[0], [1]], rounding: sums } as const;
+const convolution = { odd: [0, -0, 1], dtypes: floats, linear: [[0], [1]], rounding: sums, large: true } as const;
 
 export const productCases: readonly Case[] = [
   {
