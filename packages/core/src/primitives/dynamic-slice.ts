@@ -1,6 +1,8 @@
 import type { NDArray } from '../array/ndarray';
-import { type ShapedType, showShape, showType, sizeOf } from '../array/shape';
+import { type Layout, type ShapedType, showShape, showType, sizeOf } from '../array/shape';
 import { dynamicSliceKernel, dynamicUpdateSliceKernel } from '../backends/reference/kernels/dynamic-slice';
+import * as native from '../backends/wasm/concatenate-kernel';
+import { smallestNative } from '../backends/wasm/native';
 import { DTypeError, ShapeError } from '../errors';
 import { bind1 } from '../trace/bind';
 import { add, maximum, minimum, sub } from './arithmetic';
@@ -60,6 +62,10 @@ const slicePrimitive: Primitive<SizesParams> = /* @__PURE__ */ definePrimitive<S
   },
   lower: {
     reference: ({ inputs, params }) => dynamicSliceKernel({ operand: inputs[0]?.shape ?? [], sizes: params.sizes }),
+    wasm: (context) =>
+      sizeOf(context.params.sizes) < smallestNative
+        ? slicePrimitive.lower.reference(context)
+        : native.dynamicSliceKernel(context.inputs[0] as Layout, context.params.sizes),
   },
 });
 
@@ -128,6 +134,11 @@ const updatePrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   lower: {
     reference: ({ inputs }) =>
       dynamicUpdateSliceKernel({ operand: inputs[0]?.shape ?? [], update: inputs[1]?.shape ?? [] }),
+    wasm(context) {
+      const [x, update] = context.inputs as [Layout, Layout];
+      if (sizeOf(x.shape) < smallestNative) return updatePrimitive.lower.reference(context);
+      return native.dynamicUpdateSliceKernel(x, update);
+    },
   },
 });
 

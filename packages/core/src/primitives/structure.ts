@@ -11,6 +11,8 @@ import {
   sizeOf,
 } from '../array/shape';
 import { copyKernel, elementOffsets } from '../backends/strided';
+import { concatenateKernel, padKernel } from '../backends/wasm/concatenate-kernel';
+import { smallestNative } from '../backends/wasm/native';
 import { DTypeError, ShapeError } from '../errors';
 import { bind1 } from '../trace/bind';
 import { broadcastUnbatched, fillLike } from './broadcast';
@@ -119,22 +121,31 @@ const padPrimitive: Primitive<PadParams> = /* @__PURE__ */ definePrimitive<PadPa
   lower: {
     reference({ inputs, outputs, params }) {
       const from = elementOffsets(inputs[0] as Layout);
-      const input = inputs[0] as Layout;
-      const strides = rowMajorStrides((outputs[0] as ShapedType).shape);
-      const to = elementOffsets({
-        dtype: input.dtype,
-        shape: input.shape,
-        strides: strides.map((s, i) => s * ((params.interior[i] as number) + 1)),
-        offset: strides.reduce((sum, s, i) => sum + s * (params.low[i] as number), 0),
-      });
+      const to = elementOffsets(paddedLayout(inputs[0] as Layout, outputs[0] as ShapedType, params));
       return ([x], [o]) => {
         (o as TypedArray).fill(params.value);
         for (let i = 0; i < from.length; i++)
           (o as TypedArray)[to[i] as number] = (x as TypedArray)[from[i] as number] as number;
       };
     },
+    wasm(context) {
+      const [input, output] = [context.inputs[0] as Layout, context.outputs[0] as ShapedType];
+      if (sizeOf(output.shape) < smallestNative) return padPrimitive.lower.reference(context);
+      return padKernel(input, output, paddedLayout(input, output, context.params), context.params.value);
+    },
   },
 });
+
+/** Where the elements of the input lie in the output. */
+function paddedLayout({ dtype, shape }: ShapedType, output: ShapedType, { low, interior }: PadParams): Layout {
+  const steps = rowMajorStrides(output.shape);
+  return {
+    dtype,
+    shape,
+    strides: steps.map((s, i) => s * ((interior[i] as number) + 1)),
+    offset: steps.reduce((sum, s, i) => sum + s * (low[i] as number), 0),
+  };
+}
 
 /** Surrounds (and with `interior` spreads) the elements with a constant. */
 export function pad(x: NDArray, params: PadParams): NDArray {
@@ -207,6 +218,11 @@ const concatenatePrimitive: Primitive<AxisParams> = /* @__PURE__ */ definePrimit
           copyBlock(arrays[index] as TypedArray, o as TypedArray, from, outer, length, row, at);
         });
       };
+    },
+    wasm(context) {
+      const output = context.outputs[0] as ShapedType;
+      if (sizeOf(output.shape) < smallestNative) return concatenatePrimitive.lower.reference(context);
+      return concatenateKernel(context.inputs, output, context.params.axis);
     },
   },
 });

@@ -1,7 +1,17 @@
 import type { TypedArray } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
-import { type Layout, rowMajorStrides, type Shape, type ShapedType, showShape } from '../array/shape';
+import {
+  denseLayout,
+  type Layout,
+  rowMajorStrides,
+  type Shape,
+  type ShapedType,
+  showShape,
+  sizeOf,
+} from '../array/shape';
 import { copyKernel, elementOffsets } from '../backends/strided';
+import { smallestNative } from '../backends/wasm/native';
+import { foldKernel } from '../backends/wasm/windows-kernel';
 import { ShapeError } from '../errors';
 import { bind1 } from '../trace/bind';
 import { definePrimitive, type Primitive } from './primitive';
@@ -66,6 +76,9 @@ export function windows(x: NDArray, params: WindowParams): NDArray {
   return bind1(windowsPrimitive, [x], params);
 }
 
+/** Each tap is a pass of the native code. */
+const mostTaps = 128;
+
 interface FoldParams extends WindowParams {
   readonly shape: Shape;
 }
@@ -96,6 +109,13 @@ const foldPrimitive: Primitive<FoldParams> = /* @__PURE__ */ definePrimitive<Fol
           out[at] = (out[at] as number) + ((x as TypedArray)[from[i] as number] as number);
         }
       };
+    },
+    wasm(context) {
+      const { inputs, outputs, params } = context;
+      const [input, output] = [inputs[0] as Layout, outputs[0] as ShapedType];
+      const many = sizeOf(params.size) > mostTaps || sizeOf(input.shape) < smallestNative;
+      if (many || output.dtype === 'bool') return foldPrimitive.lower.reference(context);
+      return foldKernel(input, output, windowLayout(denseLayout(output), params), params.axes.length);
     },
   },
 });

@@ -94,11 +94,13 @@ export class ArenaProgram implements Executable {
     this.#words = head.words();
     let firstOverwrite = Number.POSITIVE_INFINITY;
     plan.steps.forEach((step, at) => {
-      const { kernel } = step;
-      if (step.outputs.some((slot) => this.#isHeir(slot)))
-        firstOverwrite = Math.min(firstOverwrite, this.#calls.length);
+      const { kernel, inputs, outputs } = step;
+      if ('native' in kernel && kernel.native.check) {
+        const sources = inputs.map((): TypedArray => noElements);
+        this.#calls.push({ kernel: kernel.native.check, inputs, outputs: [], sources, targets: [] });
+      }
+      if (outputs.some((slot) => this.#isHeir(slot))) firstOverwrite = Math.min(firstOverwrite, this.#calls.length);
       if ('loop' in kernel) {
-        const { inputs, outputs } = step;
         const empty = (slots: readonly number[]) => slots.map((): TypedArray => noElements);
         this.#calls.push({ kernel: kernel.loop, inputs, outputs, sources: empty(inputs), targets: empty(outputs) });
         return;

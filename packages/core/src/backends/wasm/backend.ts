@@ -18,7 +18,7 @@ import { type ArenaKernel, ArenaProgram } from './arena';
 import { copyKernel } from './copy-kernel';
 import { Engine, type EngineOptions } from './engine';
 import { fusedKernel } from './fused-kernel';
-import type { NativeFunction, NativeKernel } from './native';
+import { type NativeFunction, type NativeKernel, smallestNative } from './native';
 import { isReducible, reduceKernel } from './reduce-kernel';
 import { isLaneType } from './vector-code';
 
@@ -53,17 +53,15 @@ export function wasmBackend(engine: Engine): Backend {
   };
 }
 
-/** Smallest number of elements for which generated code is worth its while. */
-const smallest = 256;
-
 function prepare(program: Program): Program {
-  return fuse(program, { accepts: isLaneType, smallest, largest: 16, reduces: isReducible });
+  return fuse(program, { accepts: isLaneType, smallest: smallestNative, largest: 16, reduces: isReducible });
 }
 
 function planOf(prepared: Program, options: CompileOptions): Plan<ArenaKernel> {
   return makePlan<ArenaKernel>(prepared, options, {
     choose: chooseKernel,
-    copy: (layout) => (sizeOf(layout.shape) < smallest ? { loop: copyLoop(layout) } : { native: copyKernel(layout) }),
+    copy: (layout) =>
+      sizeOf(layout.shape) < smallestNative ? { loop: copyLoop(layout) } : { native: copyKernel(layout) },
   });
 }
 

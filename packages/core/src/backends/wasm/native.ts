@@ -1,6 +1,7 @@
 // What a primitive hands to the WASM backend: modules that are written once and functions of them to call, in how many
 // parts, with which numbers. All of it is data; the engine links modules to its memory and to its threads.
 
+import type { TypedArray } from '../../array/dtype';
 import { internalError } from '../../errors';
 import type { FunctionRef, ModuleBuilder } from './assembler';
 
@@ -78,7 +79,12 @@ export interface NativeKernel {
   readonly scratchBytes?: number;
   /** The same for each thread. */
   readonly ownBytes?: number;
+  /** Runs before the stages, which cannot throw. */
+  readonly check?: (inputs: readonly TypedArray[]) => void;
 }
+
+/** Fewest elements for which native code is worth its while. */
+export const smallestNative = 256;
 
 /** Gives out the words of a table by name, so that the code that fills it and the code that reads it agree. */
 export class WordNames<N extends string> {
