@@ -1,6 +1,10 @@
 import type { NDArray } from '../array/ndarray';
-import { type Shape, type ShapedType, sameShape, showShape, showType } from '../array/shape';
+import { type Layout, type Shape, type ShapedType, sameShape, showShape, showType, sizeOf } from '../array/shape';
 import { gatherKernel, scatterAddKernel } from '../backends/reference/kernels/gather';
+import { densified } from '../backends/strided';
+import { gatherKernel as nativeGather } from '../backends/wasm/gather-kernel';
+import { smallestNative } from '../backends/wasm/native';
+import { scatterAddKernel as nativeScatterAdd } from '../backends/wasm/scatter-kernel';
 import { DTypeError, ShapeError } from '../errors';
 import { bind1 } from '../trace/bind';
 import { broadcastUnbatched, fill, fillLike } from './broadcast';
@@ -56,6 +60,12 @@ const gatherPrimitive: Primitive<GatherParams> = /* @__PURE__ */ definePrimitive
   lower: {
     reference: ({ inputs, params }) =>
       gatherKernel({ operand: inputs[0]?.shape ?? [], indices: inputs[1]?.shape ?? [], ...params }),
+    wasm(context) {
+      const [operand, indices] = context.inputs as [Layout, Layout];
+      if (sizeOf(context.outputs[0]?.shape ?? []) < smallestNative) return gatherPrimitive.lower.reference(context);
+      const spec = { operand: operand.shape, indices: indices.shape, ...context.params };
+      return nativeGather(spec, operand.dtype);
+    },
   },
 });
 
@@ -112,9 +122,18 @@ const scatterAddPrimitive: Primitive<GatherParams> = /* @__PURE__ */ definePrimi
     const params = { axis: axis + 1, batchDims: batchDims + 1 };
     return { outputs: [scatterAdd(operand, indices, updates, params)], batched: [true] };
   },
+  strided: true,
   lower: {
-    reference: ({ inputs, params }) =>
+    reference: densified(({ inputs, params }) =>
       scatterAddKernel({ operand: inputs[0]?.shape ?? [], indices: inputs[1]?.shape ?? [], ...params }),
+    ),
+    wasm(context) {
+      const [operand, indices, updates] = context.inputs as [Layout, Layout, Layout];
+      const small = Math.max(sizeOf(operand.shape), sizeOf(updates.shape)) < smallestNative;
+      if (small || operand.dtype === 'bool') return scatterAddPrimitive.lower.reference(context);
+      const spec = { operand: operand.shape, indices: indices.shape, ...context.params };
+      return nativeScatterAdd(context.inputs, spec);
+    },
   },
 });
 

@@ -1,7 +1,7 @@
 import { sizeOf } from './row-major';
 import type { Kernel, Shape, TypedArray } from './types';
 
-type GatherSpec = {
+export type GatherSpec = {
   /** [batch..., pre..., K, post...] */
   operand: Shape;
   /** [batch..., I...], int32 */
@@ -58,7 +58,8 @@ export function scatterAddKernel(spec: GatherSpec): Kernel {
   };
 }
 
-function extents({ operand, indices, axis, batchDims }: GatherSpec) {
+/** The operand as [batch, pre, extent, post], the indices as [batch, count]. */
+export function extents({ operand, indices, axis, batchDims }: GatherSpec) {
   return {
     batch: sizeOf(operand.slice(0, batchDims)),
     pre: sizeOf(operand.slice(batchDims, axis)),
@@ -68,10 +69,13 @@ function extents({ operand, indices, axis, batchDims }: GatherSpec) {
   };
 }
 
-function checkIndices(op: string, { operand, indices: shape, axis }: GatherSpec, indices: TypedArray): void {
+/** Throws RangeError if an index is outside [0, K). */
+export function checkIndices(op: string, { operand, indices: shape, axis }: GatherSpec, indices: TypedArray): void {
   const extent = operand[axis] as number;
-  const bad = indices.findIndex((index) => index < 0 || index >= extent);
-  if (bad < 0) return;
+  let bad = 0;
+  // As an unsigned number, a negative one is too large.
+  while (bad < indices.length && (indices[bad] as number) >>> 0 < extent) bad++;
+  if (bad === indices.length) return;
   const position = shape.map((size, d) => Math.floor(bad / sizeOf(shape.slice(d + 1))) % size);
   throw new RangeError(
     `${op}: index ${indices[bad]} at position [${position.join(', ')}] of the indices (shape [${shape.join(', ')}]) is ` +
