@@ -1,6 +1,8 @@
 import type { NDArray } from '../array/ndarray';
-import type { ShapedType } from '../array/shape';
+import { type Layout, type ShapedType, sizeOf } from '../array/shape';
 import { argsortKernel } from '../backends/reference/kernels/sort';
+import { smallestNative } from '../backends/wasm/native';
+import { argsortKernel as nativeArgsort } from '../backends/wasm/sort-kernel';
 import { bind1 } from '../trace/bind';
 import { notLinear } from './elementwise';
 import { definePrimitive, type Primitive } from './primitive';
@@ -19,7 +21,14 @@ const argsortPrimitive: Primitive<ArgsortParams> = /* @__PURE__ */ definePrimiti
     outputs: [argsort(x as NDArray, batched ? axis + 1 : axis, descending)],
     batched: [batched === true],
   }),
-  lower: { reference: ({ inputs, params }) => argsortKernel({ shape: inputs[0]?.shape ?? [], ...params }) },
+  lower: {
+    reference: ({ inputs, params }) => argsortKernel({ shape: inputs[0]?.shape ?? [], ...params }),
+    wasm(context) {
+      const { shape, dtype } = context.inputs[0] as Layout;
+      const loop = sizeOf(shape) < smallestNative || dtype === 'float64';
+      return loop ? argsortPrimitive.lower.reference(context) : nativeArgsort({ shape, dtype, ...context.params });
+    },
+  },
 });
 
 /** Positions of the elements in sorted order along an axis, as int32. Stable; NaN comes last. */
