@@ -1,8 +1,10 @@
 import { numbers } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
-import type { ShapedType } from '../array/shape';
+import { type Layout, type ShapedType, sizeOf } from '../array/shape';
 import { cumsumKernel } from '../backends/reference/kernels/cumulative';
 import type { NumericDtype } from '../backends/reference/kernels/types';
+import { cumsumKernel as nativeCumsum } from '../backends/wasm/cumulative-kernel';
+import { smallestNative } from '../backends/wasm/native';
 import { bind1 } from '../trace/bind';
 import { checkAccepted } from './elementwise';
 import { definePrimitive, type Primitive } from './primitive';
@@ -31,6 +33,11 @@ const cumsumPrimitive: Primitive<CumsumParams> = /* @__PURE__ */ definePrimitive
   lower: {
     reference: ({ inputs, params }) =>
       cumsumKernel({ shape: inputs[0]?.shape ?? [], dtype: inputs[0]?.dtype as NumericDtype, ...params }),
+    wasm(context) {
+      const { shape, dtype } = context.inputs[0] as Layout;
+      if (sizeOf(shape) < smallestNative) return cumsumPrimitive.lower.reference(context);
+      return nativeCumsum({ shape, dtype: dtype as NumericDtype, ...context.params });
+    },
   },
 });
 

@@ -1,7 +1,9 @@
 import { floats } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
-import { range, type ShapedType, sameShape, showType } from '../array/shape';
+import { type Layout, range, type ShapedType, sameShape, showType, sizeOf } from '../array/shape';
 import { choleskyKernel, eighKernel, qrKernel, triangularSolveKernel } from '../backends/reference/kernels/linalg';
+import * as native from '../backends/wasm/linalg-kernel';
+import { smallestNative } from '../backends/wasm/native';
 import { DifferentiationError, ShapeError } from '../errors';
 import { bind, bind1 } from '../trace/bind';
 import { add, div, mul, neg, sub } from './arithmetic';
@@ -95,6 +97,11 @@ const trianglePrimitive: Primitive<TriangularParams> = /* @__PURE__ */ definePri
   lower: {
     reference: ({ inputs, params }) =>
       triangularSolveKernel({ a: inputs[0]?.shape ?? [], b: inputs[1]?.shape ?? [], ...params }),
+    wasm(context) {
+      const [a, b] = context.inputs as [Layout, Layout];
+      const small = Math.min(sizeOf(a.shape), sizeOf(b.shape) ** 2) < smallestNative;
+      return small ? trianglePrimitive.lower.reference(context) : native.triangularSolveKernel(b, context.params);
+    },
   },
 });
 
@@ -119,7 +126,14 @@ const choleskyPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   },
   transpose: notLinear('cholesky'),
   batch: (size, inputs, batched, params) => batchInFront(choleskyPrimitive, size, inputs, batched, params),
-  lower: { reference: ({ inputs }) => choleskyKernel({ shape: inputs[0]?.shape ?? [] }) },
+  lower: {
+    reference: ({ inputs }) => choleskyKernel({ shape: inputs[0]?.shape ?? [] }),
+    wasm(context) {
+      const a = context.inputs[0] as Layout;
+      const small = sizeOf(a.shape) < smallestNative;
+      return small ? choleskyPrimitive.lower.reference(context) : native.choleskyKernel(a);
+    },
+  },
 });
 
 /** The lower triangular L with L Lᵀ = A; NaN where A is not positive definite. Tangents of A must be symmetric. */
