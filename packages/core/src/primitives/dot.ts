@@ -4,7 +4,7 @@ import { type Layout, range, type Shape, type ShapedType, showShape, showType, s
 import { dotKernel } from '../backends/reference/kernels/dot';
 import type { NumericDtype } from '../backends/reference/kernels/types';
 import { densified } from '../backends/strided';
-import { copyStage } from '../backends/wasm/copy-kernel';
+import { copyStages } from '../backends/wasm/copy-kernel';
 import { inputAt, type NativeKernel, type NativeStage, outputAt, type Place, scratchAt } from '../backends/wasm/native';
 import { type MatrixLayout, product } from '../backends/wasm/product';
 import { DTypeError, ShapeError } from '../errors';
@@ -193,7 +193,7 @@ function prepareOperand(
   return {
     matrix: { offset: 0, batchStride: n * sizeOf(pick(layout.shape, rows)), rowStride: n, colStride: 1 },
     place: target,
-    copies: [copyStage(ordered, place, target)],
+    copies: copyStages(ordered, place, target),
     scratchBytes: scratchBytes + 64 * Math.ceil((bytes + 16) / 64),
   };
 }

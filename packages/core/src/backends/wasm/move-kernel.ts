@@ -55,7 +55,7 @@ export function moveStages(move: Move): NativeStage[] {
   const source: Layout =
     typeof move.from === 'number' ? { ...layout, strides: layout.strides.map(() => 0), offset: 0 } : move.from.layout;
   const bytes = bytesPerElement(layout.dtype);
-  const axes = iterationAxes(layout.shape, [source, layout]);
+  const axes = longestLast(iterationAxes(layout.shape, [source, layout]));
   const total = sizeOf(layout.shape);
   const inner = axes.at(-1);
   if (total === 0) return [];
@@ -73,6 +73,17 @@ export function moveStages(move: Move): NativeStage[] {
   if (rest === 0) return [main];
   const shift = inner.steps.map((s) => s * split * blocks);
   return [main, stage(move, source, [...outer, ...row, { size: rest, steps: inner.steps }], shift)];
+}
+
+/** Runs of very few elements cost more than the elements: any other axis may be the inner one. */
+function longestLast(axes: IterationAxis[]): IterationAxis[] {
+  const longest = Math.max(...axes.map((a) => a.size));
+  if ((axes.at(-1)?.size ?? 8) >= 8 || longest < 8) return axes;
+  const [axis] = axes.splice(
+    axes.findLastIndex((a) => a.size === longest),
+    1,
+  );
+  return [...axes, axis as IterationAxis];
 }
 
 function stage(
