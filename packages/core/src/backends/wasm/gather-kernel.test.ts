@@ -7,6 +7,7 @@ import type { NDArray } from '../../array/ndarray';
 import { init } from '../../backends/current';
 import { broadcastInDim } from '../../primitives/broadcast';
 import { gather, scatterAdd } from '../../primitives/gather';
+import { slice } from '../../primitives/structure';
 import { transpose } from '../../primitives/transpose';
 import { jit } from '../../transforms/jit';
 
@@ -60,6 +61,22 @@ describe('gather and scatterAdd give the bits and the errors of the reference', 
         ),
       [values([], 'float32', 3), at, u],
     );
+  });
+
+  test('scatterAdd of the front of longer arrays', () => {
+    const params = { axis: 0, batchDims: 0 };
+    const front = (x: NDArray, n: number) =>
+      slice(
+        x,
+        x.shape.map(() => 0),
+        [n, ...x.shape.slice(1)],
+      );
+    const inputs = [values([40, 9], 'float32', 1), positions([60], 30, 2), values([60, 9], 'float32', 3)];
+    const f = (x: NDArray, i: NDArray, u: NDArray) => scatterAdd(front(x, 30), front(i, 50), front(u, 50), params);
+    expectReference((x, i, u) => f(x, i as NDArray, u as NDArray), inputs);
+    const small = [values([4], 'float32', 1), positions([4], 2, 2), values([4], 'float32', 3)];
+    const g = (x: NDArray, i: NDArray, u: NDArray) => scatterAdd(front(x, 2), front(i, 3), front(u, 3), params);
+    expectReference((x, i, u) => g(x, i as NDArray, u as NDArray), small);
   });
 
   test('on several threads', () => {

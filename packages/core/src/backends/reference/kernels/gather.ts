@@ -45,7 +45,8 @@ export function scatterAddKernel(spec: GatherSpec): Kernel {
       throw new TypeError('scatterAdd: expected three inputs and one output');
     }
     checkIndices('scatterAdd', spec, indices);
-    out.set(operand);
+    // Dense values may be the front of a longer buffer.
+    out.set(operand.subarray(0, out.length));
     let u = 0;
     for (let b = 0; b < batch; b++) {
       for (let p = 0; p < pre; p++) {
@@ -72,10 +73,11 @@ export function extents({ operand, indices, axis, batchDims }: GatherSpec) {
 /** Throws RangeError if an index is outside [0, K). */
 export function checkIndices(op: string, { operand, indices: shape, axis }: GatherSpec, indices: TypedArray): void {
   const extent = operand[axis] as number;
+  const count = sizeOf(shape);
   let bad = 0;
   // As an unsigned number, a negative one is too large.
-  while (bad < indices.length && (indices[bad] as number) >>> 0 < extent) bad++;
-  if (bad === indices.length) return;
+  while (bad < count && (indices[bad] as number) >>> 0 < extent) bad++;
+  if (bad === count) return;
   const position = shape.map((size, d) => Math.floor(bad / sizeOf(shape.slice(d + 1))) % size);
   throw new RangeError(
     `${op}: index ${indices[bad]} at position [${position.join(', ')}] of the indices (shape [${shape.join(', ')}]) is ` +
