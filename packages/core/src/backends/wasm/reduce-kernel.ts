@@ -23,7 +23,7 @@ import {
   select,
   v128,
 } from './assembler';
-import { copyStage } from './copy-kernel';
+import { copyStages } from './copy-kernel';
 import { advance, bodyKey, evaluateBody, loadOperand, loadUniform, type Source, shortenReaches } from './fused-kernel';
 import { type Access, accessOf } from './iteration';
 import {
@@ -86,7 +86,7 @@ export function reduceKernel(
     }
     const to = scratchAt(scratchBytes);
     places.push(to);
-    copies.push(copyStage(layout, from, to));
+    copies.push(...copyStages(layout, from, to));
     scratchBytes += 64 * Math.ceil((sizeOf(shape) * bytesPerElement(layout.dtype) + 16) / 64);
     return denseLayout(layout);
   });
