@@ -71,7 +71,7 @@ export function runOn(
   heap.free(base);
   inputs.forEach((data, i) => {
     const at = ins[i] as number;
-    expect(sameBytes(memory.subarray(at, at + data.byteLength), bytesOf(data)), `input ${i} is unchanged`).toBe(true);
+    expect(sameBits(memory.subarray(at, at + data.byteLength), bytesOf(data)), `input ${i} is unchanged`).toBe(true);
   });
   return outputs.map(({ dtype, length }, i) => {
     const at = outs[i] as number;
@@ -97,9 +97,10 @@ function bytesOf(data: TypedArray): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-function sameBytes(x: Uint8Array, y: Uint8Array): boolean {
+/** WebAssembly leaves open which bits a NaN has. */
+function sameBits(x: TypedArray, y: TypedArray): boolean {
   if (x.length !== y.length) return false;
-  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
+  for (let i = 0; i < x.length; i++) if (!Object.is(x[i], y[i])) return false;
   return true;
 }
 
@@ -117,7 +118,7 @@ export function runKernel(
   const results = runOn(one, kernel, inputs, outputs, 255);
   const again = runOn(two, kernel, inputs, outputs, 65);
   results.forEach((result, i) => {
-    const same = sameBytes(bytesOf(again[i] as TypedArray), bytesOf(result));
+    const same = sameBits(again[i] as TypedArray, result);
     expect(same, `output ${i} has the same bits on two threads and after other contents of the memory`).toBe(true);
   });
   return results;
