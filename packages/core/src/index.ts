@@ -40,7 +40,7 @@ export type {
 } from './primitives/primitive';
 export { definePrimitive, isLinearOperand } from './primitives/primitive';
 export { showProgram } from './program/print';
-export type { ClosedProgram, Equation, Origin, Program, SourceEquation, Var } from './program/program';
+export type { Atom, ClosedProgram, Equation, Literal, Origin, Program, SourceEquation, Var } from './program/program';
 export type { LinearEquation, TransposeRule } from './program/transpose';
 export * as random from './random';
 export { bind } from './trace/bind';

@@ -220,6 +220,36 @@ describe('a rule with a memory', () => {
     expect(seen.map((e) => e.index)).toEqual(seen.map((e) => e.index).sort((a, b) => b - a));
   });
 
+  test('can follow an error through the linear program', () => {
+    // Two heads on one trunk: an error that came through the second head must not be taken for one of the first.
+    const heads = (p: { trunk: NDArray; a: NDArray; b: NDArray }) => {
+      const h = np.tanh(np.matmul(x, p.trunk));
+      return np.sum(np.matmul(h, p.a)).add(np.sum(np.square(np.matmul(h, p.b))));
+    };
+    const names = ['a', 'b', 'trunk'];
+    const through = new Map<number, Set<string>>();
+    const seen: Record<string, string[]> = {};
+    const follow: TransposeRule = ({ inputs, outputs, operands, origins, primitive }, _cotangents, standard) => {
+      const arrived = new Set(outputs.flatMap((v) => [...(through.get(v.id) ?? [])]));
+      const weight = primitive.name === 'dot' ? origins[1] : null;
+      const name = weight ? (names[weight.leaf] as string) : null;
+      if (name) seen[name] = [...arrived].sort();
+      inputs.forEach((atom, i) => {
+        if (atom.kind === 'literal' || !isLinearOperand(operands[i] as NDArray)) return;
+        const known = through.get(atom.id) ?? new Set();
+        through.set(atom.id, new Set([...known, ...arrived, ...(name ? [name] : [])]));
+      });
+      return standard();
+    };
+    const p = {
+      trunk: values([4, 3], 'float64', 90),
+      a: values([3, 2], 'float64', 91),
+      b: values([3, 5], 'float64', 92),
+    };
+    expect(grad(heads, { transpose: follow })(p)).toHaveSameBits(grad(heads)(p));
+    expect(seen).toEqual({ a: [], b: [], trunk: ['a', 'b'] });
+  });
+
   test('may stop errors', () => {
     const blocked: TransposeRule = ({ origins, operands }, _cotangents, standard) =>
       origins[1]?.leaf === leafOf(1) && !isLinearOperand(operands[1] as NDArray) ? [null, null] : standard();

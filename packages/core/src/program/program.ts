@@ -14,6 +14,7 @@ export interface Literal extends ShapedType {
   readonly value: NDArray;
 }
 
+/** What an operation of a program reads. */
 export type Atom = Var | Literal;
 
 /** One operation of a program: what it applies, to what, and the names of its results. */

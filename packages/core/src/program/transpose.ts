@@ -15,6 +15,12 @@ export interface LinearEquation {
   readonly origins: readonly (Origin | null)[];
   /** The operation of the differentiated function that this is a derivative of. */
   readonly source: SourceEquation | undefined;
+  /**
+   * Names of the operands and results in the linear program. An error that leaves through the input of one operation
+   * arrives at the operation whose output has the same variable.
+   */
+  readonly inputs: readonly Atom[];
+  readonly outputs: readonly Var[];
 }
 
 /**
@@ -116,6 +122,8 @@ export function transposeProgram(
                 return (atom.kind === 'var' && tangentOrigins.get(atom.id)) || null;
               }),
               source: equation.source,
+              inputs: equation.inputs,
+              outputs: equation.outputs,
             },
             incoming,
             standard,
