@@ -1,0 +1,113 @@
+import type { LinearEquation, NDArray, Shape, TransposeRule } from '@forback/core';
+import { FeedbackStore } from './feedback';
+import { ProductLayer, sendsToInput, type WeightUse, weightUse } from './product-layer';
+import type { FeedbackPass, FeedbackRule, OutputError, RuleOptions } from './rule';
+
+/** A parameter of the loss, in the order of the leaves. */
+export interface Parameter {
+  readonly path: string;
+  readonly leaf: NDArray;
+}
+
+const none: ReadonlySet<OutputError> = new Set();
+
+/** One gradient by a rule: the transpose rule for `grad`, and what it has seen. */
+export class BackwardPass implements FeedbackPass {
+  readonly store: FeedbackStore;
+  /** Products that sent an error to their input, from the last to the first. */
+  readonly layers: ProductLayer[] = [];
+  /** The errors at the outputs of all products, by the layer's name. */
+  readonly errors = new Map<string, NDArray>();
+  private readonly rule: FeedbackRule;
+  private readonly selected: readonly boolean[];
+  /** Output layers whose error has come through a variable of the linear program. */
+  private readonly reached = new Map<number, ReadonlySet<OutputError>>();
+  private readonly outputErrorsOf = new Map<ProductLayer, ReadonlySet<OutputError>>();
+  private readonly sendingUses = new Map<number, number>();
+  private readonly uses = new Map<number, number>();
+
+  constructor(
+    options: RuleOptions,
+    private readonly parameters: readonly Parameter[],
+    readonly args: readonly unknown[],
+  ) {
+    const { rule, feedback, select = () => true } = options;
+    this.rule = rule;
+    this.store = new FeedbackStore(rule.name, feedback);
+    this.selected = parameters.map(({ path, leaf }) => select(path, leaf));
+  }
+
+  fixed(layer: ProductLayer, name: string, shape: Shape, make: () => NDArray): NDArray {
+    return this.store.get('fixed', name, { shape, dtype: layer.weight.dtype }, make);
+  }
+
+  learned(layer: ProductLayer, name: string, shape: Shape, make: () => NDArray): NDArray {
+    return this.store.get('learned', name, { shape, dtype: layer.weight.dtype }, make);
+  }
+
+  outputErrors(layer: ProductLayer): readonly OutputError[] {
+    return [...(this.outputErrorsOf.get(layer) ?? none)];
+  }
+
+  readonly transpose: TransposeRule = (equation, cotangents, standard) => {
+    const arrived = union(equation.outputs.map((v) => this.reached.get(v.id) ?? none));
+    const weight = weightUse(equation);
+    const [error] = cotangents;
+    if (weight === null || !error || !this.selected[weight.leaf]) {
+      this.leave(equation, arrived);
+      return standard();
+    }
+    if (!sendsToInput(equation, weight)) {
+      this.errors.set(this.nameOf(weight, this.uses).name, error);
+      return standard();
+    }
+    const layer = this.layerOf(equation, weight, error, standard);
+    const errors: ReadonlySet<OutputError> =
+      arrived.size > 0 ? arrived : new Set([{ name: layer.name, ...layer.errorRows() }]);
+    this.layers.push(layer);
+    this.outputErrorsOf.set(layer, errors);
+    this.leave(equation, errors);
+    const sent = this.rule.sendBack(layer, this);
+    return weight.side === 1 ? [sent, null] : [null, sent];
+  };
+
+  /** The gradients of the learned feedback, given those of the parameters. */
+  learn(gradients: readonly NDArray[]): { [name: string]: NDArray } {
+    const learned: { [name: string]: NDArray } = {};
+    for (const layer of this.layers) {
+      const found = this.rule.learn?.(layer, this, gradients[layer.leaf] as NDArray);
+      if (found) learned[found[0]] = found[1];
+    }
+    return learned;
+  }
+
+  private layerOf(
+    equation: LinearEquation,
+    weight: WeightUse,
+    error: NDArray,
+    standard: Parameters<TransposeRule>[2],
+  ): ProductLayer {
+    const { path, name, use } = this.nameOf(weight, this.sendingUses);
+    const value = (this.parameters[weight.leaf] as Parameter).leaf;
+    return new ProductLayer({ path, name, use, leaf: weight.leaf, weight: value }, equation, standard, weight, error);
+  }
+
+  private nameOf({ leaf }: WeightUse, uses: Map<number, number>): { path: string; name: string; use: number } {
+    const use = (uses.get(leaf) ?? 0) + 1;
+    uses.set(leaf, use);
+    const path = (this.parameters[leaf] as Parameter).path || 'parameter';
+    return { path, name: use === 1 ? path : `${path}@-${use}`, use };
+  }
+
+  private leave({ inputs }: LinearEquation, errors: ReadonlySet<OutputError>): void {
+    if (errors.size === 0) return;
+    for (const atom of inputs) {
+      if (atom.kind === 'var') this.reached.set(atom.id, union([this.reached.get(atom.id) ?? none, errors]));
+    }
+  }
+}
+
+function union(sets: readonly ReadonlySet<OutputError>[]): ReadonlySet<OutputError> {
+  const filled = sets.filter((set) => set.size > 0);
+  return filled.length === 1 ? (filled[0] as ReadonlySet<OutputError>) : new Set(filled.flatMap((set) => [...set]));
+}

@@ -1,0 +1,19 @@
+export type { Feedback } from './feedback';
+export type {
+  FeedbackGradient,
+  FeedbackGradOptions,
+  FeedbackValueAndGrad,
+  LearnedGradient,
+  ParametersOf,
+} from './feedback-grad';
+export { feedbackGrad, feedbackValueAndGrad, initFeedback } from './feedback-grad';
+export type { ProductLayer, Rows, WeightShape } from './product-layer';
+export type { FeedbackPass, FeedbackRule, OutputError, RuleOptions } from './rule';
+export type { DirectOptions, DrtpOptions } from './rules/direct-feedback';
+export { dfa, drtp, sdfa } from './rules/direct-feedback';
+export { backpropagation, shallow, tied } from './rules/exact';
+export type { FeedbackInit } from './rules/feedback-alignment';
+export { fa, kolenPollack, weightMirror } from './rules/feedback-alignment';
+export type { PfaOptions } from './rules/product-feedback';
+export { pfa, pfaOrthogonal } from './rules/product-feedback';
+export { brSF, frSF, uSF } from './rules/sign-symmetry';

@@ -1,0 +1,57 @@
+import { type NDArray, nn, np, type random } from '@forback/core';
+import type { ProductLayer } from '../product-layer';
+import type { FeedbackRule } from '../rule';
+import { parameterKey } from './layer-key';
+
+/**
+ * Uniform sign-concordant feedback: s · sign(W), with one magnitude for a layer (Liao, Leibo and Poggio 2016; Moskovitz,
+ * Litwin-Kumar and Abbott 2018).
+ *
+ * @param options.scale - s. Default: √(2 / (fan in + fan out)), the deviation of Glorot's initial weights (BioTorch).
+ */
+export function uSF(options: { scale?: number } = {}): FeedbackRule {
+  return signSymmetric('uSF', (layer) => options.scale ?? glorotDeviation(layer));
+}
+
+/**
+ * Fixed random magnitudes with the signs of the weights: |M| ∘ sign(W).
+ *
+ * @param key - uint32 [2].
+ * @param options.init - draws M. Default: `nn.initializers.glorotUniform` (BioTorch).
+ */
+export function frSF(key: random.Key, options: { init?: nn.Initializer } = {}): FeedbackRule {
+  return signSymmetric('frSF', (layer, pass) =>
+    np.abs(pass.fixed(layer, layer.path, layer.weight.shape, () => draw(key, layer, options.init))),
+  );
+}
+
+/**
+ * Random magnitudes of each batch with the signs of the weights. Make the rule with a key of the batch, such as
+ * `brSF(random.foldIn(key, step))`, also inside `jit`; one key gives one draw.
+ *
+ * @param key - uint32 [2].
+ * @param options.init - draws M. Default: `nn.initializers.glorotUniform` (BioTorch).
+ */
+export function brSF(key: random.Key, options: { init?: nn.Initializer } = {}): FeedbackRule {
+  return signSymmetric('brSF', (layer) => np.abs(draw(key, layer, options.init)));
+}
+
+type Magnitude = (layer: ProductLayer, pass: Parameters<FeedbackRule['sendBack']>[1]) => NDArray | number;
+
+function signSymmetric(name: string, magnitude: Magnitude): FeedbackRule {
+  const compare: NonNullable<FeedbackRule['compare']> = (layer, pass) => [
+    np.sign(layer.weight).mul(magnitude(layer, pass)),
+    layer.weight,
+  ];
+  return { name, sendBack: (layer, pass) => layer.through(compare(layer, pass)[0]), compare };
+}
+
+function draw(key: random.Key, layer: ProductLayer, init: nn.Initializer = nn.initializers.glorotUniform): NDArray {
+  const { weight } = layer;
+  return init(parameterKey(key, layer), weight.shape, { dtype: weight.dtype });
+}
+
+function glorotDeviation(layer: ProductLayer): number {
+  const { inputs, outputs, kernel } = layer.weightShape;
+  return Math.sqrt(2 / ((inputs + outputs) * kernel.reduce((taps, n) => taps * n, 1)));
+}
