@@ -1,4 +1,4 @@
-import { ArgumentError, type GradOptions, type NDArray, tree, valueAndGrad } from '@forback/core';
+import { ArgumentError, ConcretizationError, type GradOptions, type NDArray, tree, valueAndGrad } from '@forback/core';
 import { BackwardPass } from './backward-pass';
 import type { Feedback } from './feedback';
 import type { RuleOptions } from './rule';
@@ -96,6 +96,7 @@ export function runPass<Args extends unknown[]>(
   const pass = new BackwardPass(options, tree.paths(args[argnums]), args);
   const gradOptions: GradOptions = { argnums, hasAux, transpose: pass.transpose };
   const [value, gradient] = valueAndGrad(loss, gradOptions)(...args) as [unknown, unknown];
+  checkFinite(where, (hasAux ? (value as [NDArray, unknown])[0] : value) as NDArray);
   if (pass.errors.size === 0) {
     throw new ArgumentError(
       `${where}: no selected parameter meets a product (matmul, einsum, dense, conv) with something that is not a ` +
@@ -115,4 +116,19 @@ function checkOptions(where: string, loss: unknown, options: FeedbackGradOptions
   const { argnums = 0 } = options;
   if (Number.isInteger(argnums) && argnums >= 0) return;
   throw new ArgumentError(`${where}: expected argnums to be one position from 0 on, got ${String(argnums)}`);
+}
+
+/** A loss whose number is not known yet (inside jit or vmap) passes. */
+function checkFinite(where: string, loss: NDArray): void {
+  let value: number;
+  try {
+    value = loss.item();
+  } catch (error) {
+    if (error instanceof ConcretizationError) return;
+    throw error;
+  }
+  if (Number.isFinite(value)) return;
+  throw new ArgumentError(
+    `${where}: the loss is ${value}, so no error can be sent back. Feedback rules often need a smaller learning rate than backpropagation.`,
+  );
 }

@@ -1,7 +1,9 @@
 import {
   ArgumentError,
+  bind,
   isLinearOperand,
   type LinearEquation,
+  linearTranspose,
   type NDArray,
   np,
   type Shape,
@@ -115,6 +117,22 @@ export class ProductLayer implements LayerParameter {
     const operands = [...this.equation.operands];
     operands[this.weightUse.side] = this.weightUse.rearrange(replacement);
     return this.standard(operands)[this.inputSide] as NDArray;
+  }
+
+  /** The product with another input. */
+  apply(input: NDArray): NDArray {
+    return this.bind(input, this.weight);
+  }
+
+  /** The gradient of the weight, in the parameter's shape, for another input and another error. */
+  weightGradient(input: NDArray, error: NDArray): NDArray {
+    return linearTranspose((weight: NDArray) => this.bind(input, weight), [this.weight])(error)[0];
+  }
+
+  private bind(input: NDArray, weight: NDArray): NDArray {
+    const used = this.weightUse.rearrange(weight);
+    const operands = this.weightUse.side === 1 ? [input, used] : [used, input];
+    return bind(this.equation.primitive, operands, this.equation.params)[0] as NDArray;
   }
 
   get weightShape(): WeightShape {
