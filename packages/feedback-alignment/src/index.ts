@@ -1,3 +1,7 @@
+export type { Alignment, LayerAlignment } from './alignment';
+export { alignment, angle } from './alignment';
+export type { AlignmentChartOptions, AlignmentPoint } from './alignment-chart';
+export { alignmentChart } from './alignment-chart';
 export type { Feedback } from './feedback';
 export type {
   FeedbackGradient,
@@ -17,3 +21,5 @@ export { fa, kolenPollack, weightMirror } from './rules/feedback-alignment';
 export type { PfaOptions } from './rules/product-feedback';
 export { pfa, pfaOrthogonal } from './rules/product-feedback';
 export { brSF, frSF, uSF } from './rules/sign-symmetry';
+export type { MirrorOptions } from './weight-mirror';
+export { mirrorFeedback } from './weight-mirror';

@@ -1,0 +1,10 @@
+export type { ActivityGradient, ActivityOptions, Block, BlockParams, LocalLoss } from './activity';
+export { activityGrad, localActivityGrad } from './activity';
+export type { ForwardGradient, ForwardGradOptions } from './forward-grad';
+export { forwardGrad, forwardValueAndGrad } from './forward-grad';
+export type { DirectionCheck, GradCheckOptions } from './grad-check';
+export { gradCheck } from './grad-check';
+export type { GuessOptions } from './guess';
+export { guessedGrad, projectOnGuess } from './guess';
+export type { TangentKind } from './tangents';
+export { randomTangent } from './tangents';
