@@ -18,6 +18,8 @@ export class BackwardPass implements FeedbackPass {
   readonly layers: ProductLayer[] = [];
   /** The errors at the outputs of all products, by the layer's name. */
   readonly errors = new Map<string, NDArray>();
+  /** What each product alone adds to the gradient of its weight, by the number of its operation. */
+  private readonly weightGradients = new Map<number, NDArray | null>();
   private readonly rule: FeedbackRule;
   private readonly selected: readonly boolean[];
   /** Output layers whose error has come through a variable of the linear program. */
@@ -59,7 +61,9 @@ export class BackwardPass implements FeedbackPass {
     }
     if (!sendsToInput(equation, weight)) {
       this.errors.set(this.nameOf(weight, this.uses).name, error);
-      return standard();
+      const sent = standard();
+      this.weightGradients.set(equation.source?.index ?? -1, sent[weight.side] ?? null);
+      return sent;
     }
     const layer = this.layerOf(equation, weight, error, standard);
     const errors: ReadonlySet<OutputError> =
@@ -75,7 +79,10 @@ export class BackwardPass implements FeedbackPass {
   learn(gradients: readonly NDArray[]): { [name: string]: NDArray } {
     const learned: { [name: string]: NDArray } = {};
     for (const layer of this.layers) {
-      const found = this.rule.learn?.(layer, this, gradients[layer.leaf] as NDArray);
+      const gradient = gradients[layer.leaf] as NDArray;
+      // A sum of several contributions, or a rearranged one, would be another array.
+      const alone = this.weightGradients.get(layer.operation) === gradient;
+      const found = this.rule.learn?.(layer, this, { gradient, alone });
       if (found) learned[found[0]] = found[1];
     }
     return learned;

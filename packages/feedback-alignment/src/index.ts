@@ -12,7 +12,7 @@ export type {
 } from './feedback-grad';
 export { feedbackGrad, feedbackValueAndGrad, initFeedback } from './feedback-grad';
 export type { ProductLayer, Rows, WeightShape } from './product-layer';
-export type { FeedbackPass, FeedbackRule, OutputError, RuleOptions } from './rule';
+export type { FeedbackPass, FeedbackRule, OutputError, RuleOptions, WeightGradient } from './rule';
 export type { DirectOptions, DrtpOptions } from './rules/direct-feedback';
 export { dfa, drtp, sdfa } from './rules/direct-feedback';
 export { backpropagation, shallow, tied } from './rules/exact';

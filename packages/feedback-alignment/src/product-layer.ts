@@ -172,6 +172,19 @@ export class ProductLayer implements LayerParameter {
     return this.kind === 'dense' ? this.axes.examples : this.input.shape.slice(0, 1);
   }
 
+  /** The input of a product of matrices as rows: examples by features. */
+  inputRows(): NDArray {
+    const { examples, inputOrder } = this.axes;
+    const order = inputOrder.map((_, axis) => inputOrder.indexOf(axis));
+    const input = this.equation.source?.inputs[this.inputSide] as NDArray;
+    return input.transpose(order).reshape([size(examples), -1]);
+  }
+
+  /** The number of the layer's operation in the model. */
+  get operation(): number {
+    return this.equation.source?.index ?? -1;
+  }
+
   /** An array of the input's shape from rows of what belongs to one example. */
   inputFromRows(rows: NDArray): NDArray {
     if (this.kind !== 'dense') return rows.reshape(this.input.shape);

@@ -8,6 +8,14 @@ export interface OutputError extends Rows {
   readonly name: string;
 }
 
+/** The gradient of a layer's weight. */
+export interface WeightGradient {
+  /** In the parameter's shape, everything included that the loss does with the parameter. */
+  readonly gradient: NDArray;
+  /** Whether all of it comes from this one product: errorᵀ · input. */
+  readonly alone: boolean;
+}
+
 /** One backward pass, as a rule sees it. */
 export interface FeedbackPass {
   /** The arguments of the loss. */
@@ -34,12 +42,8 @@ export interface FeedbackRule {
   readonly name: string;
   /** What is sent to the layer's input; an array of the input's shape, or null for no error. */
   sendBack(layer: ProductLayer, pass: FeedbackPass): NDArray | null;
-  /**
-   * The gradient of the learned feedback that belongs to the layer, and its name.
-   *
-   * @param gradient - of the layer's weight, in the parameter's shape.
-   */
-  learn?(layer: ProductLayer, pass: FeedbackPass, gradient: NDArray): readonly [name: string, gradient: NDArray];
+  /** The gradient of the learned feedback that belongs to the layer, and its name. */
+  learn?(layer: ProductLayer, pass: FeedbackPass, weight: WeightGradient): readonly [name: string, gradient: NDArray];
   /** The layer's feedback and its weight in one shape, for alignment; absent where they cannot be compared. */
   compare?(layer: ProductLayer, pass: FeedbackPass): readonly [feedback: NDArray, weight: NDArray];
 }

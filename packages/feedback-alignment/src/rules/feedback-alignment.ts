@@ -31,7 +31,7 @@ export function fa(key: random.Key, options: FeedbackInit = {}): FeedbackRule {
 export function kolenPollack(key: random.Key, options: FeedbackInit = {}): FeedbackRule {
   return {
     ...weightLike('kolenPollack', 'learned', key, options),
-    learn: (layer, _pass, gradient) => [layer.path, gradient],
+    learn: (layer, _pass, { gradient }) => [layer.path, gradient],
   };
 }
 

@@ -91,10 +91,14 @@ function productFeedback(name: string, key: random.Key, design: Design): Feedbac
       const { expand, back } = arraysOf(layer, pass);
       return layer.throughProduct(expand, back);
     },
-    learn(layer, pass, gradient) {
+    learn(layer, pass, { gradient, alone }) {
       const { expand, mask } = arraysOf(layer, pass);
-      const { groups } = layer.weightShape;
-      const dR = perGroup(expand, layer.arrangeWeight(gradient), groups, 'gom,goi->gmi');
+      const { groups, outputs } = layer.weightShape;
+      // Both are Bᵀ dW; a small batch makes uᵀh the cheaper one.
+      const fromActivity = alone && layer.kind === 'dense' && groups === 1 && size(layer.inputExamples) < outputs;
+      const dR = fromActivity
+        ? layer.errorRows().array.matmul(expand).T.matmul(layer.inputRows())
+        : expandGradient(expand, layer.arrangeWeight(gradient), groups);
       return [layer.name, mask ? dR.mul(mask) : dR];
     },
     compare(layer, pass) {
@@ -112,16 +116,14 @@ function productFeedback(name: string, key: random.Key, design: Design): Feedbac
   };
 }
 
-/** Bᵀ times an array of weights, group by group: [groups · middle, inputs, ...kernel]. */
-function perGroup(expand: NDArray, weights: NDArray, groups: number, equation: string): NDArray {
+/** Bᵀ dW, group by group: [groups · middle, inputs, ...kernel]. */
+function expandGradient(expand: NDArray, gradient: NDArray, groups: number): NDArray {
   const [rows, middle] = expand.shape as [number, number];
   const outputs = rows / groups;
-  const product = np.einsum(
-    equation,
-    expand.reshape([groups, outputs, middle]),
-    weights.reshape([groups, outputs, -1]),
-  );
-  return product.reshape([groups * middle, ...weights.shape.slice(1)]);
+  const blocks = gradient.reshape([groups, outputs, -1]);
+  return np
+    .einsum('gom,goi->gmi', expand.reshape([groups, outputs, middle]), blocks)
+    .reshape([groups * middle, ...gradient.shape.slice(1)]);
 }
 
 function connections(key: random.Key, shape: readonly number[], dtype: NDArray['dtype'], density: number): NDArray {

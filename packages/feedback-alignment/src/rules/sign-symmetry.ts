@@ -40,10 +40,16 @@ type Magnitude = (layer: ProductLayer, pass: Parameters<FeedbackRule['sendBack']
 
 function signSymmetric(name: string, magnitude: Magnitude): FeedbackRule {
   const compare: NonNullable<FeedbackRule['compare']> = (layer, pass) => [
-    np.sign(layer.weight).mul(magnitude(layer, pass)),
+    withSigns(layer.weight, magnitude(layer, pass)),
     layer.weight,
   ];
   return { name, sendBack: (layer, pass) => layer.through(compare(layer, pass)[0]), compare };
+}
+
+/** magnitude · sign(weight). Selections join the fused loops of the compiled program, `np.sign` does not. */
+function withSigns(weight: NDArray, magnitude: NDArray | number): NDArray {
+  const signs = np.where(weight.greater(0), 1, np.where(weight.less(0), -1, 0));
+  return signs.astype(weight.dtype).mul(magnitude);
 }
 
 function draw(key: random.Key, layer: ProductLayer, init: nn.Initializer = nn.initializers.glorotUniform): NDArray {
