@@ -1,4 +1,4 @@
-import { grad, jit, type NDArray, nn, np, random, tree } from '@forback/core';
+import { grad, jit, type NDArray, nn, np, random, tree, vmap } from '@forback/core';
 import { describe, expect, test } from 'vitest';
 import {
   activityGrad,
@@ -50,16 +50,13 @@ describe('forward gradients', () => {
     ['normal', size + 1],
     ['rademacher', size - 1],
   ] as const)('2: with %s directions the mean is the gradient and E‖g − ∇f‖² is (n ± 1)‖∇f‖²', (tangents, factor) => {
-    const step = jit((k: NDArray) => forwardGrad(loss, { key: k, tangents })(params));
     const draws = 4000;
-    let mean = tree.map(np.zerosLike, params);
-    let squared = 0;
-    for (let i = 0; i < draws; i++) {
-      const g = step(random.foldIn(key, i));
-      mean = tree.map((m, u) => m.add(u.div(draws)), mean, g);
-      const off = tree.map((u, e) => u.sub(e), g, exact);
-      squared += dot(off, off) / draws;
-    }
+    const estimates = vmap((k: NDArray) => forwardGrad(loss, { key: k, tangents })(params))(
+      random.splitMany(key, draws),
+    );
+    const mean = tree.map((g) => g.mean(0), estimates);
+    const off = tree.map((g, e) => g.sub(e), estimates, exact);
+    const squared = dot(off, off) / draws;
     const norm = dot(exact, exact);
     const error = tree.map((m, e) => m.sub(e), mean, exact);
     // E‖mean − ∇f‖² / ‖∇f‖² = factor / draws. Twice the root fails less than once in 10⁶ keys (sum of 26 squares).
@@ -148,12 +145,8 @@ describe('activity perturbation', () => {
   const perExample = (z: NDArray, t: NDArray) => np.square(z.sub(t)).sum(1);
   const list = [params[0] as Dense, params[1] as Dense] as const;
   const mean = (p: readonly [Dense, Dense]) => perExample(dense(p[1], hidden(p[0], x)), targets).mean();
-  const average = <P>(draws: number, make: (k: NDArray) => P): P => {
-    const step = jit(make);
-    let sum = step(random.foldIn(key, 0));
-    for (let i = 1; i < draws; i++) sum = tree.map((a, b) => a.add(b), sum, step(random.foldIn(key, i)));
-    return tree.map((a) => a.div(draws), sum);
-  };
+  const average = <P>(draws: number, make: (k: NDArray) => P): P =>
+    tree.map((g) => g.mean(0), vmap(make)(random.splitMany(key, draws)));
 
   test('5: the mean over the noise is the gradient of the mean loss', () => {
     const draws = 6000;
