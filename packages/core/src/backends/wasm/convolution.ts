@@ -225,7 +225,7 @@ const limits = { rows: 512, columns: 512, framedBytes: 2 ** 25 };
 /** Images with fewer places are taken together. */
 const placesTogether = 256;
 /** Parts of one stage at most: of a product, and of one whose parts have results of their own. */
-const mostParts = 64;
+const mostParts = 32;
 const mostChunks = 32;
 
 /** The images of one operand: all, or as many at a time as are framed together. */
@@ -276,9 +276,9 @@ function chooseBlocks(rows: number, span: number, spans: number, fixed: number, 
     Math.ceil(rows / rowBlock) *
     (together > 1 ? Math.ceil(spans / together) : spans * Math.ceil(span / columns));
   while (count() < wanted) {
-    if (together > 1 && together * span >= 64) together = Math.ceil(together / 2);
-    else if (together === 1 && columns >= 128) columns = evenly(span, columns / 2, 2 * granule);
-    else if (rowBlock >= 32) rowBlock = evenly(rows, rowBlock / 2, 4);
+    if (together > 1 && together * span >= 256) together = Math.ceil(together / 2);
+    else if (together === 1 && columns >= 256) columns = evenly(span, columns / 2, 2 * granule);
+    else if (rowBlock >= 64) rowBlock = evenly(rows, rowBlock / 2, 4);
     else break;
   }
   return { rowBlock, columnBlock: width() };
@@ -293,7 +293,7 @@ function correlation(spec: ConvolutionSpec, { weights, source, first, terms, pla
   let ownBytes = 0;
   for (let s = 0; s < n; s += images.together) {
     const count = Math.min(images.together, n - s);
-    const wanted = partsFor((groups * units * depth * span * count) / 4, mostParts);
+    const wanted = partsFor((groups * units * depth * span * count) / 8, mostParts);
     const from = images.place(s);
     const run = gatheredProduct(
       {
@@ -327,7 +327,7 @@ function scatteredInputGradient(spec: ConvolutionSpec, plan: Plan): NativeKernel
   const frame = plan.frame ?? { rows: h, columns: w, top: 0, left: 0 };
   const axes = inputAxes(spec, plan);
   const work = n * o * places * taps;
-  const wanted = partsFor(work / 4, mostParts);
+  const wanted = partsFor(work / 8, mostParts);
   const imageBlock = Math.min(n, Math.max(1, Math.floor(placesTogether / places)));
   const channelBlock = evenly(channels, Math.max(1, Math.floor(128 / (kh * kw))), 1);
   return scatteredProduct(
@@ -366,7 +366,7 @@ function weightGradient(spec: ConvolutionSpec, plan: Plan): NativeKernel {
   const images = imageSource(0, spec, { channels: c, h, w, frame });
   const axes = inputAxes(spec, plan);
   const depth = images.together * places;
-  const wanted = partsFor((groups * filters * taps * depth) / 4, mostParts);
+  const wanted = partsFor((groups * filters * taps * depth) / 8, mostParts);
   // Parts of the depth have results of their own, which are added up; they are long, and the results not too large.
   const mostDepthChunks = Math.min(mostChunks, Math.floor(depth / 1024), Math.floor(2 ** 22 / (weightSize * bytes)));
   const chunks = Math.max(1, Math.min(mostDepthChunks, Math.ceil(wanted / groups)));
