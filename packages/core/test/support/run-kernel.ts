@@ -35,7 +35,7 @@ const defineNothing: NativeModule['define'] = (module) => {
 };
 
 /** One run in memory that was full of `poison`; checks that nothing but the outputs and working memory is written. */
-export function runOn(
+function runOn(
   engine: Engine,
   { stages, scratchBytes = 0, ownBytes = 0 }: NativeKernel,
   inputs: readonly TypedArray[],

@@ -200,10 +200,20 @@ describe('the three contractions equal the definition', () => {
     }
   });
 
+  test('where the weight gradient is a sum of parts of the depth', () => {
+    expectExact({ ...image, n: 2, c: 4, o: 16, h: 48, w: 48, oh: 48, ow: 48 });
+  });
+
   test('where channels and filters are more than a block', () => {
     expectExact({ ...image, n: 2, c: 130, o: 7, h: 4, w: 4, oh: 4, ow: 4 });
     expectExact({ ...image, n: 2, c: 3, o: 270, h: 4, w: 4, oh: 4, ow: 4 });
     expectExact({ ...image, n: 2, c: 40, o: 270, h: 5, w: 5, oh: 3, ow: 3, strideH: 2, strideW: 2 });
+  });
+
+  test('where not all images are framed at once', () => {
+    // Steps into the zeros that are longer than the signal make large frames of it.
+    const signal = { h: 1, kh: 1, oh: 1, padTop: 0, w: 4, kw: 3, padLeft: 1, ow: 2, strideW: 2 ** 20 };
+    expectExact({ ...image, ...signal, dtype: 'float64', n: 5, c: 2, o: 2, groups: 2 });
   });
 
   test('for depthwise convolutions', () => {

@@ -220,8 +220,8 @@ function inputAxes(spec: ConvolutionSpec, { channels, frame }: Plan): { terms: A
   };
 }
 
-/** The most units and places of a part of a product, and about how much of the images is framed at a time. */
-const limits = { rows: 512, columns: 512, framedBytes: 2 ** 25 };
+/** The most units and places of a part of a product; about how many bytes of images are framed, and scattered, at a time. */
+const limits = { rows: 512, columns: 512, framedBytes: 2 ** 25, scatteredBytes: 2 ** 22 };
 /** Images with fewer places are taken together. */
 const placesTogether = 256;
 /** Parts of one stage at most: of a product, and of one whose parts have results of their own. */
@@ -328,7 +328,9 @@ function scatteredInputGradient(spec: ConvolutionSpec, plan: Plan): NativeKernel
   const axes = inputAxes(spec, plan);
   const work = n * o * places * taps;
   const wanted = partsFor(work / 8, mostParts);
-  const imageBlock = Math.min(n, Math.max(1, Math.floor(placesTogether / places)));
+  const frameBytes = frame.rows * frame.columns * panelShape(dtype).bytes;
+  const together = Math.min(placesTogether / places, limits.scatteredBytes / frameBytes);
+  const imageBlock = Math.min(n, Math.max(1, Math.floor(together)));
   const channelBlock = evenly(channels, Math.max(1, Math.floor(128 / (kh * kw))), 1);
   return scatteredProduct(
     {

@@ -55,7 +55,7 @@ export interface GatheredResult {
   chunk: number;
   row: number;
   span: number;
-  /** Whether the product is added to what is there. */
+  /** Whether the product is added to what is there; for one span. */
   accumulate: boolean;
 }
 
@@ -116,7 +116,7 @@ export function gatheredProduct(
   const { columnsOfSpan } = result;
   const spans = columns / columnsOfSpan;
   // A block is several whole spans or a part of one.
-  const spansPerBlock = Math.max(1, Math.floor(columnBlock / columnsOfSpan));
+  const spansPerBlock = Math.max(1, Math.min(spans, Math.floor(columnBlock / columnsOfSpan)));
   const blocksPerSpan = spansPerBlock > 1 ? 1 : Math.ceil(columnsOfSpan / columnBlock);
   const rowParts = Math.ceil(rows / rowBlock);
   const chunks = Math.ceil(depth / depthChunk);
