@@ -16,7 +16,7 @@ const executables = new LruCache<Executable>(2048);
 const known = new WeakMap<Program, { backend: Backend; donated: string; executable: Executable }>();
 
 /** The executable of a program, shared by all programs of its structure. */
-export function executableFor(program: Program, donated: readonly boolean[] = noneDonated): Executable {
+function executableFor(program: Program, donated: readonly boolean[] = noneDonated): Executable {
   const backend = currentBackend();
   const mask = donated.map(Number).join('');
   const last = known.get(program);

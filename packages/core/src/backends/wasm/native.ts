@@ -3,7 +3,7 @@
 
 import type { TypedArray } from '../../array/dtype';
 import { internalError } from '../../errors';
-import type { FunctionRef, ModuleBuilder } from './assembler';
+import type { ModuleBuilder } from './assembler';
 
 /** What the engine's WebAssembly has. */
 export interface Features {
@@ -33,7 +33,6 @@ export interface NativeFunction {
 
 /** Types of a native function. */
 export const nativeSignature = { params: ['i32', 'i32', 'i32'], result: 'void' } as const;
-export type NativeRef = FunctionRef<readonly ['i32', 'i32', 'i32'], 'void'>;
 
 /** A word of a table: a whole number, or an address. */
 export type Word = number | Place;
