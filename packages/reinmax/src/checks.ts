@@ -1,0 +1,68 @@
+import { ArgumentError, ConcretizationError, DTypeError, NDArray, ShapeError } from '@forback/core';
+
+export function showType(x: { readonly dtype: string; readonly shape: readonly number[] }): string {
+  return `${x.dtype}[${x.shape.join(', ')}]`;
+}
+
+/** The numbers of an array where they exist: null inside vmap and jit, whose arguments cannot be checked. */
+export function knownValues(x: NDArray): ReturnType<NDArray['dataSync']> | null {
+  try {
+    return x.dataSync();
+  } catch (error) {
+    if (error instanceof ConcretizationError) return null;
+    throw error;
+  }
+}
+
+export function checkFloat(where: string, name: string, x: unknown): asserts x is NDArray {
+  if (!(x instanceof NDArray)) {
+    throw new ArgumentError(`${where}: expected ${name} to be an array, got ${typeof x}; make one with array(...)`);
+  }
+  if (x.dtype === 'float32' || x.dtype === 'float64') return;
+  throw new DTypeError(`${where}: expected ${name} to be floats, got ${showType(x)}; convert with astype('float32')`);
+}
+
+/** An axis from 0 on. */
+export function checkAxis(where: string, axis: number, rank: number): number {
+  if (rank === 0) {
+    throw new ShapeError(`${where}: expected logits with an axis of categories, got a scalar; use bernoulliEstimator`);
+  }
+  if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  throw new ShapeError(`${where}: expected axis to be a whole number from ${-rank} to ${rank - 1}, got ${axis}`);
+}
+
+export function checkCount(where: string, name: string, value: number, least = 1): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new ArgumentError(`${where}: expected ${name} to be a whole number of ${least} or more, got ${value}`);
+}
+
+export function checkTemperature(where: string, name: string, value: NDArray | number): void {
+  if (value instanceof NDArray && value.ndim !== 0) {
+    throw new ShapeError(`${where}: expected ${name} to be a number or a scalar array, got ${showType(value)}`);
+  }
+  const known = typeof value === 'number' ? value : value instanceof NDArray ? knownValues(value)?.[0] : Number.NaN;
+  if (known === undefined || (known > 0 && Number.isFinite(known))) return;
+  throw new ArgumentError(`${where}: expected ${name} to be a finite number above 0, got ${known}`);
+}
+
+/** Refuses distributions [..., n] that do not exist. */
+export function checkLogits(where: string, logits: NDArray): void {
+  const n = logits.shape.at(-1) as number;
+  if (n === 0) throw new ShapeError(`${where}: expected at least one category, got none`);
+  const values = knownValues(logits);
+  if (values === null) return;
+  for (let start = 0; start < values.length; start += n) {
+    const row = values.subarray(start, start + n);
+    const bad = row.find((v) => !(v < Number.POSITIVE_INFINITY));
+    if (bad !== undefined) {
+      throw new ArgumentError(
+        `${where}: expected logits that are finite or -Infinity, got ${bad} in distribution ${start / n}`,
+      );
+    }
+    if (row.some((v) => v > Number.NEGATIVE_INFINITY)) continue;
+    throw new ArgumentError(
+      `${where}: all ${n} categories of distribution ${start / n} are forbidden (masked, or logits of -Infinity); ` +
+        'allow at least one',
+    );
+  }
+}
