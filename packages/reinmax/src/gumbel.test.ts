@@ -74,15 +74,15 @@ test('a given sample makes straight-through Gumbel-softmax draw its noise given 
   expect(largestZ(free, given, samples)).toBeLessThan(5);
 });
 
-test('the control variate of reinmaxCV has mean zero: the mean stays that of ReinMax', () => {
+test('the control variate of reinmaxCV has mean zero for each choice: the mean of ReinMax, and no less variance', () => {
   const plain = moments((k) => estimateGradient(reinmax, f, logits, k), samples, 10);
-  for (const weight of [0.5, 2]) {
+  for (const weight of [0.5, 3]) {
     const cv = moments(
       (k) => estimateGradient((x, q, o) => reinmaxCV(x, q, { ...o, weight, resamples: 4 }), f, logits, k),
       samples,
       11,
     );
     expect(largestZ(plain, cv, samples)).toBeLessThan(5);
-    expect(Math.abs(cv.total / plain.total - 1)).toBeGreaterThan(0.01);
+    if (weight === 3) expect(cv.total).toBeGreaterThan(1.1 * plain.total);
   }
 });

@@ -55,8 +55,9 @@ export function reinmaxRao(logits: NDArray, key: random.Key, options: ReinmaxRao
  * ReinMax with a control variate: ĝ − η (J_GS − J_GR) g, with J_GS the straight-through Gumbel-softmax Jacobian at the logits
  * log π_D with the noise that made the sample, and J_GR its mean over R redraws given D (Wang and Bui 2026, arXiv 2603.08257).
  *
- * The noise is redrawn from its law given D under `logits`, so that the control variate has mean zero and the bias is
- * exactly that of `reinmax`. Whether the variance falls depends on f: `diagnose` tells.
+ * The noise is redrawn from its law given D under `logits`, so that the control variate has mean zero for every D, and the bias
+ * is exactly that of `reinmax`. For the same reason the variance is never below that of `reinmax`, which is a function of D
+ * alone and so uncorrelated with it. `reinmaxRao` lowers the variance, with another bias.
  *
  * @returns sample and probs of the logits' shape.
  * @throws ArgumentError, ShapeError, DTypeError for input that makes no distribution (where values are known), a number of
