@@ -47,7 +47,7 @@ export interface DiagnoseOptions extends Omit<EstimateOptions, 'sample'>, Omit<E
   state?: DiagnosisState;
   /** Called after each chunk. */
   onProgress?: (progress: { samples: number; of: number; state: DiagnosisState }) => void;
-  /** An `AbortSignal`: stops after the current chunk. */
+  /** An `AbortSignal`: stops after the current chunk; the diagnosis of no samples is NaN. */
   signal?: { readonly aborted: boolean };
 }
 

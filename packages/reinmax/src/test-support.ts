@@ -15,7 +15,7 @@ import {
 } from './index';
 
 /** Every estimator under its name, with few resamples. */
-export const estimators: Record<string, Estimator> = {
+const estimators: Record<string, Estimator> = {
   decoupledStraightThrough: (logits, key, options) =>
     decoupledStraightThrough(logits, key, { ...options, backwardTemperature: 0.7 }),
   'gst 1': gst,
