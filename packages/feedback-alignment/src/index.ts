@@ -11,6 +11,8 @@ export type {
   ParametersOf,
 } from './feedback-grad';
 export { feedbackGrad, feedbackValueAndGrad, initFeedback } from './feedback-grad';
+export type { PepitaGradient, PepitaLayer, PepitaOptions } from './pepita';
+export { pepitaFeedback, pepitaGrad } from './pepita';
 export type { ProductLayer, Rows, WeightShape } from './product-layer';
 export type { FeedbackPass, FeedbackRule, OutputError, RuleOptions, WeightGradient } from './rule';
 export type { DirectOptions, DrtpOptions } from './rules/direct-feedback';
