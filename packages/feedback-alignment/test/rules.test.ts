@@ -233,6 +233,35 @@ describe('section 8 of the notes: identities', () => {
     expectClose(learned['[2].weight'], u.T.matmul(hidden));
   });
 
+  test('2: the same from activities, for fewer examples than outputs, and with another use of the weight in the loss', () => {
+    const rule = pfa(key, { expansion: 3 });
+    const few = (p: nn.MlpParams) => loss(p, x.slice([0, 2]), y.slice([0, 2]));
+    const decayed = (p: nn.MlpParams) => few(p).add(np.square(weight(p, 1)).sum());
+    for (const f of [few, decayed]) {
+      const feedback = initFeedback(f, { rule })(params);
+      const [, gradient, learned] = feedbackValueAndGrad(f, { rule, feedback })(params);
+      for (const layer of [1, 2]) {
+        const b = feedback.fixed[`[${layer}].weight`] as NDArray;
+        expectClose(learned[`[${layer}].weight`], b.T.matmul(weight(gradient, layer).T));
+      }
+    }
+    expect(learnsFromActivity(few)).toBe(true);
+    expect(learnsFromActivity(decayed)).toBe(false);
+
+    function learnsFromActivity(f: (p: nn.MlpParams) => NDArray): boolean {
+      let seen = false;
+      const spy: FeedbackRule = {
+        ...rule,
+        learn(layer, pass, given) {
+          if (layer.path === '[1].weight') seen = given.alone;
+          return rule.learn?.(layer, pass, given) as readonly [string, NDArray];
+        },
+      };
+      feedbackValueAndGrad(f, { rule: spy })(params);
+      return seen;
+    }
+  });
+
   interface State {
     params: nn.MlpParams;
     feedback: Feedback;

@@ -148,7 +148,7 @@ describe('activity perturbation', () => {
   const average = <P>(draws: number, make: (k: NDArray) => P): P =>
     tree.map((g) => g.mean(0), vmap(make)(random.splitMany(key, draws)));
 
-  test('5: the mean over the noise is the gradient of the mean loss', () => {
+  test('5: the mean over the noise is the gradient of the mean loss', { timeout: 30_000 }, () => {
     const draws = 6000;
     for (const tangents of ['normal', 'rademacher'] as const) {
       const estimate = average(
