@@ -41,8 +41,8 @@ const convolutions = (sizes: readonly number[]) =>
 
 const sf = experiment({
   name: 'cora-ml-sf-gcn',
-  full: { settings: { epochs: 1000 }, seeds: 5, seconds: 40, memory: 900 },
-  quick: { settings: { epochs: 100 }, seeds: 1, seconds: 10, memory: 900 },
+  full: { settings: { epochs: 200 }, seeds: 5, seconds: 25, memory: 900 },
+  quick: { settings: { epochs: 50 }, seeds: 1, seconds: 10, memory: 900 },
   async run(seed, settings: GraphSettings, context) {
     const method = singleForward({ layers: convolutions([hidden, hidden, hidden]), classes });
     const { task, state } = await trainOnSplit(method, seed, settings, context);
@@ -57,8 +57,8 @@ const sf = experiment({
 
 const bp = experiment({
   name: 'cora-ml-bp-gcn-2-layers',
-  full: { settings: { epochs: 1000 }, seeds: 5, seconds: 30, memory: 900 },
-  quick: { settings: { epochs: 100 }, seeds: 1, seconds: 8, memory: 900 },
+  full: { settings: { epochs: 200 }, seeds: 5, seconds: 20, memory: 900 },
+  quick: { settings: { epochs: 50 }, seeds: 1, seconds: 8, memory: 900 },
   async run(seed, settings: GraphSettings, context) {
     const method = graphBackpropagation({ layers: convolutions([hidden, classes]), classes });
     const { task, state } = await trainOnSplit(method, seed, settings, context);
@@ -69,7 +69,8 @@ const bp = experiment({
 const accuracy = {
   unit: '% test accuracy',
   better: 'higher',
-  source: "log of an independent reproduction of Park et al. 2024 on the authors' five splits; ours: the same splits",
+  source:
+    "log of an independent reproduction of Park et al. 2024 on the authors' five splits, up to 1000 epochs per layer; ours: the same splits, 200 epochs per layer",
 } as const;
 
 export const graphRows = [
