@@ -55,7 +55,6 @@ export const div: BinaryOp = /* @__PURE__ */ binary({
   name: 'div',
   unit: 'second',
   scalar: (c, x, y) => c.div(x, y),
-  scalarForFloats: true,
   accepts: numbers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) / (y[j] as number);

@@ -38,6 +38,8 @@ type Rule<F> = F | 'nonDifferentiable';
 
 interface ElementwiseSpec {
   name: string;
+  /** Dtypes for which `scalar` holds. Default: all. */
+  scalarFor?: readonly DType[];
   /** Accepted dtypes of the operands. */
   accepts: readonly DType[];
   /** Default: the dtype of the operands. */
@@ -58,8 +60,6 @@ export interface UnarySpec extends ElementwiseSpec {
 export interface BinarySpec extends ElementwiseSpec {
   /** For backends that generate code. */
   scalar?: <V extends Typed>(code: ScalarCode<V>, x: V, y: V) => V;
-  /** `scalar` holds for floats only. */
-  scalarForFloats?: boolean;
   unit?: Primitive['unit'];
   loop: BinaryLoop;
   /** For int32 and uint32, where it has to differ. */
@@ -161,6 +161,7 @@ export function unary(spec: UnarySpec): UnaryOp {
     lower: {
       reference: unaryKernel(spec.loop),
       ...(scalar && { scalar: (code, [x]) => scalar(code, x as NonNullable<typeof x>) }),
+      scalarFor: spec.scalarFor,
     },
   });
   return Object.assign((x: NDArray) => bind1(primitive, [x], {}), { primitive });
@@ -191,7 +192,7 @@ export function binary(spec: BinarySpec): BinaryOp {
         return binaryKernel((isInteger(dtype) && spec.integerLoop) || spec.loop)(context);
       },
       ...(scalar && { scalar: (code, [x, y]) => scalar(code, x as NonNullable<typeof x>, y as NonNullable<typeof y>) }),
-      scalarForFloats: spec.scalarForFloats,
+      scalarFor: spec.scalarFor,
     },
   });
   return Object.assign((x: NDArray, y: NDArray) => bind1(primitive, [x, y], {}), { primitive });

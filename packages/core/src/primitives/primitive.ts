@@ -82,10 +82,10 @@ export interface PrimitiveDefinition<P extends object = object> {
     reference(context: LoweringContext<P>): Kernel;
     /** Native code, or a loop in JavaScript that is better than the reference. */
     wasm?(context: LoweringContext<P>): NativeKernel | Kernel;
-    /** One element of an elementwise operation with one output, so that backends can fuse it with its neighbours. */
-    scalar?<V extends { readonly dtype: DType }>(code: ScalarCode<V>, operands: readonly V[], params: P): V;
-    /** `scalar` holds for floats only. */
-    readonly scalarForFloats?: boolean | undefined;
+    /** One element of each output of an elementwise operation, so that backends can fuse it with its neighbours. */
+    scalar?<V extends { readonly dtype: DType }>(code: ScalarCode<V>, operands: readonly V[], params: P): V | V[];
+    /** Dtypes of the outputs for which `scalar` holds. Default: all. */
+    readonly scalarFor?: readonly DType[] | undefined;
     /** The operation reduces its operand over `params.axes`; backends can fuse it with what makes the operand. */
     readonly reduction?: Reduction;
   };

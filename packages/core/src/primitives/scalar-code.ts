@@ -1,5 +1,26 @@
 import type { DType } from '../array/dtype';
 
+/** Functions of `Math` that backends may call. */
+export type MathFunction =
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'atan2'
+  | 'sinh'
+  | 'cosh'
+  | 'tanh'
+  | 'asinh'
+  | 'acosh'
+  | 'atanh'
+  | 'exp'
+  | 'expm1'
+  | 'log'
+  | 'log1p'
+  | 'pow';
+
 /**
  * What one element of an elementwise operation computes, for backends that generate code. Values know their dtype; both
  * operands of an operation have the same.
@@ -9,7 +30,7 @@ export interface ScalarCode<V extends { readonly dtype: DType }> {
   add(x: V, y: V): V;
   sub(x: V, y: V): V;
   mul(x: V, y: V): V;
-  /** Floats only. */
+  /** Whole numbers are divided towards zero, modulo 2³²; x / 0 is 0 for them. */
   div(x: V, y: V): V;
   neg(x: V): V;
   abs(x: V): V;
@@ -35,6 +56,13 @@ export interface ScalarCode<V extends { readonly dtype: DType }> {
   or(x: V, y: V): V;
   xor(x: V, y: V): V;
   not(x: V): V;
+  /** As `shiftLeft` and `shiftRight` of the array operations. */
+  shiftLeft(x: V, y: V): V;
+  shiftRight(x: V, y: V): V;
+  /** By 1 to 31 bits. */
+  rotateLeft(x: V, bits: number): V;
   select(condition: V, x: V, y: V): V;
   cast(x: V, dtype: DType): V;
+  /** A function of `Math`, in double precision; floats only. */
+  call(name: MathFunction, ...operands: V[]): V;
 }

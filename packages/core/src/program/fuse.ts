@@ -1,4 +1,3 @@
-import { type DType, isFloating } from '../array/dtype';
 import { type Shape, type ShapedType, sameShape, sizeOf } from '../array/shape';
 import { batchElementwise, notLinear } from '../primitives/elementwise';
 import { definePrimitive, type Primitive, type Reduction } from '../primitives/primitive';
@@ -44,8 +43,6 @@ export const fusedReductionPrimitive: Primitive<FusedReductionParams> =
 export interface FuseOptions {
   /** Whether the backend has a kernel for the reduction. */
   reduces(type: ShapedType, axes: readonly number[]): boolean;
-  /** Dtypes that the backend's generated code has. */
-  accepts(dtype: DType): boolean;
   /** Smallest number of elements for which generated code beats single kernels. */
   smallest: number;
   /** Most inputs and outputs of a group. */
@@ -126,12 +123,11 @@ function closeReduction(group: Group, equation: Equation, readers: ReadonlyMap<n
   return { primitive: fusedReductionPrimitive as Primitive, params, inputs, outputs: equation.outputs };
 }
 
-function isFusable({ primitive, inputs, outputs }: Equation, { accepts, smallest }: FuseOptions): boolean {
-  const { scalar, scalarForFloats } = primitive.lower;
+function isFusable({ primitive, outputs }: Equation, { smallest }: FuseOptions): boolean {
+  const { scalar, scalarFor } = primitive.lower;
   const output = outputs[0];
   if (!scalar || output === undefined || sizeOf(output.shape) < smallest) return false;
-  if (scalarForFloats && !isFloating(output.dtype)) return false;
-  return accepts(output.dtype) && inputs.every((a) => accepts(a.dtype));
+  return scalarFor === undefined || scalarFor.includes(output.dtype);
 }
 
 function merge(groups: readonly Group[], shape: Shape): Group {
@@ -165,8 +161,6 @@ function exported(group: Group, readers: ReadonlyMap<number, number>): Var[] {
 }
 
 function closeGroup(group: Group, readers: ReadonlyMap<number, number>): Equation {
-  const first = group.equations[0] as Equation;
-  if (group.equations.length === 1 && !isFloating((first.outputs[0] as Var).dtype)) return first;
   const { inputs, outputs } = groupInterface(group, readers);
   const body: Program = { inputs, equations: group.equations, outputs };
   return { primitive: fusedPrimitive as Primitive, params: { body } satisfies FusedParams, inputs, outputs };

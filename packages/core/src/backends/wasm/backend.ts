@@ -20,7 +20,6 @@ import { Engine, type EngineOptions } from './engine';
 import { fusedKernel } from './fused-kernel';
 import { type NativeFunction, type NativeKernel, smallestNative } from './native';
 import { isReducible, reduceKernel } from './reduce-kernel';
-import { isLaneType } from './vector-code';
 
 /** A module with one function that uses a 128-bit constant; it validates only where SIMD exists. */
 const simdProbe = new Uint8Array([
@@ -54,7 +53,7 @@ export function wasmBackend(engine: Engine): Backend {
 }
 
 function prepare(program: Program): Program {
-  return fuse(program, { accepts: isLaneType, smallest: smallestNative, largest: 16, reduces: isReducible });
+  return fuse(program, { smallest: smallestNative, largest: 16, reduces: isReducible });
 }
 
 function planOf(prepared: Program, options: CompileOptions): Plan<ArenaKernel> {

@@ -42,7 +42,10 @@ class LinkedModule {
     builder.importMemory('heap', 'memory', heap.limits);
     definition.define(builder, features);
     this.#code = builder.encode();
-    const namespaces: Record<string, WebAssembly.ModuleImports> = { heap: { memory: heap.memory } };
+    const namespaces: Record<string, WebAssembly.ModuleImports> = {
+      heap: { memory: heap.memory },
+      math: Math as unknown as WebAssembly.ModuleImports,
+    };
     imports.forEach((other, i) => {
       namespaces[i] = other.exports;
     });

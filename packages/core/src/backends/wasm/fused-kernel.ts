@@ -5,23 +5,11 @@ import { denseLayout, sizeOf } from '../../array/shape';
 import type { LoweringContext } from '../../primitives/primitive';
 import type { FusedParams } from '../../program/fuse';
 import { type Atom, type Program, paramsKey } from '../../program/program';
-import {
-  call,
-  type Expr,
-  type FunctionBuilder,
-  i8x16,
-  i16x8,
-  i32,
-  i32x4,
-  type Local,
-  type ModuleBuilder,
-  type Statement,
-  select,
-  v128,
-} from './assembler';
+import { call, type Expr, FunctionBuilder, i32, type Local, type ModuleBuilder, select } from './assembler';
 import { type Access, accessOf, iterationAxes } from './iteration';
+import { LaneSource, LaneTarget } from './lane-memory';
 import { inputAt, type NativeKernel, nativeSignature, outputAt, partsFor, type Word } from './native';
-import { type Lanes, type LaneType, VectorCode } from './vector-code';
+import { importMath, type Lanes, type MathFunctions, VectorCode } from './vector-code';
 
 type Address = Expr<'i32'>;
 type Builder = FunctionBuilder<'void'>;
@@ -109,6 +97,7 @@ export function bodyKey(body: Program): string {
 }
 
 function defineLoop(module: ModuleBuilder, shape: LoopShape): void {
+  const math = mathOf(module, shape.body);
   const rectangle = module.function(
     { params: ['i32', 'i32', 'i32', 'i32', 'i32'], result: 'void' },
     (f, table, outer, outerEnd, innerFrom, innerEnd) => {
@@ -119,7 +108,8 @@ function defineLoop(module: ModuleBuilder, shape: LoopShape): void {
           return f.local('i32', i32.add(i32.load(table, operandOffset(shape, k, 0)), inside));
         });
         visitAxes(f, shape, table, outer, pointers);
-        defineRun(f, shape, table, pointers, f.local('i32', i32.sub(innerEnd, innerFrom)));
+        const left = f.local('i32', i32.sub(innerEnd, innerFrom));
+        defineRun(f, shape, new VectorCode(f, math), table, pointers, left);
       });
     },
   );
@@ -167,137 +157,71 @@ function visitAxes(
 function defineRun(
   f: Builder,
   shape: LoopShape,
+  code: VectorCode,
   table: Local<'i32'>,
   pointers: readonly Local<'i32'>[],
   left: Local<'i32'>,
 ): void {
   const { body, operands } = shape;
-  const code = new VectorCode(f);
-  const values = new Map<number, Lanes>();
-  const sources = body.inputs.map((v, k): Source => {
-    const { access } = operands[k] as Operand;
-    const pointer = pointers[k] as Local<'i32'>;
-    const step = access === 'gather' ? f.local('i32', i32.load(table, operandOffset(shape, k, 1))) : null;
-    const reaches = step ? [1, 2, 3].map((lane) => f.local('i32', i32.mul(step, lane))) : [];
-    return { id: v.id, dtype: v.dtype as LaneType, access, pointer, step, reaches };
+  const sources = body.inputs.map((_, k) => {
+    const { dtype, access } = operands[k] as Operand;
+    const step = i32.load(table, operandOffset(shape, k, 1));
+    return new LaneSource(f, code, dtype, access, pointers[k] as Local<'i32'>, step);
   });
-  for (const { id, dtype, access, pointer } of sources) {
-    if (access === 'uniform') values.set(id, loadUniform(f, code, dtype, pointer));
-  }
-  const gathers = sources.some((s) => s.step !== null);
+  const targets = body.outputs.map(
+    ({ dtype }, i) => new LaneTarget(f, dtype, pointers[sources.length + i] as Local<'i32'>),
+  );
+  const limited = sources.filter((source) => source.limited);
   f.while(i32.gtS(left, 0), () => {
-    if (gathers) f.if(i32.ltS(left, 4), () => shortenReaches(f, sources, left));
-    for (const s of sources) if (s.access !== 'uniform') values.set(s.id, loadOperand(code, s));
-    const outputs = evaluateBody(code, body, values);
-    const results = body.outputs.map((_, i) => {
-      const { dtype, value } = outputs[i] as Lanes;
-      return {
-        dtype,
-        value: f.local('v128', dtype === 'bool' ? bytesOf(value) : value),
-        at: pointers[sources.length + i] as Local<'i32'>,
-      };
-    });
-    f.if(
-      i32.geS(left, 4),
-      () => {
-        for (const { dtype, value, at } of results) {
-          f.emit(dtype === 'bool' ? v128.store32Lane(at, value, 0) : v128.store(at, value));
-        }
-      },
-      () => {
-        for (let lane = 0; lane < 3; lane++) {
-          f.if(i32.gtS(left, lane), () => {
-            for (const { dtype, value, at } of results) f.emit(storeLane(dtype, at, value, lane));
-          });
-        }
-      },
+    if (limited.length > 0) {
+      f.if(i32.ltS(left, 4), () => {
+        for (const source of limited) source.limit(left);
+      });
+    }
+    const results = applyBody(
+      body,
+      code,
+      sources.map((source) => source.read()),
     );
-    for (const s of sources) advance(f, s);
-    for (const { dtype, at } of results) f.increment(at, 4 * bytesPerElement(dtype));
+    const write = (lane?: number) => {
+      results.forEach((lanes, i) => {
+        const target = targets[i] as LaneTarget;
+        if (lane === undefined) target.write(lanes);
+        else target.writeLane(lanes, lane);
+      });
+    };
+    f.if(i32.geS(left, 4), write, () => {
+      for (let lane = 0; lane < 3; lane++) f.if(i32.gtS(left, lane), () => write(lane));
+    });
+    for (const operand of [...sources, ...targets]) operand.advance();
     f.increment(left, -4);
   });
 }
 
-/** An input of a body inside a loop. */
-export interface Source {
-  readonly id: number;
-  readonly dtype: LaneType;
-  readonly access: Access;
-  readonly pointer: Local<'i32'>;
-  /** Bytes between the elements that are gathered, and from the first to each of the others. */
-  readonly step: Local<'i32'> | null;
-  readonly reaches: readonly Local<'i32'>[];
-}
-
-/** The next four elements. */
-export function loadOperand(code: VectorCode, { dtype, access, pointer, reaches }: Source): Lanes {
-  if (access === 'gather') return code.keep(dtype, gather(dtype, pointer, reaches));
-  return code.keep(dtype, dtype === 'bool' ? loadMask(pointer) : v128.load(pointer));
-}
-
-/** What follows the last element may lie outside the memory: the last one is gathered again instead. */
-export function shortenReaches(f: Builder, sources: readonly Source[], left: Local<'i32'>): void {
-  const last = f.local('i32', i32.sub(left, 1));
-  for (const { step, reaches } of sources) {
-    if (step === null) continue;
-    reaches.forEach((reach, lane) => {
-      f.set(reach, i32.mul(step, smaller(i32.const(lane + 1), last)));
-    });
-  }
-}
-
-/** Moves on by four elements. */
-export function advance(f: Builder, { dtype, access, pointer, step }: Source): void {
-  if (access === 'stream') f.increment(pointer, 4 * bytesPerElement(dtype));
-  else if (step) f.increment(pointer, i32.mul(step, 4));
-}
-
-/** The results of a body on values of its inputs by number. */
-export function evaluateBody(code: VectorCode, body: Program, inputs: ReadonlyMap<number, Lanes>): Lanes[] {
-  const values = new Map(inputs);
+/** The values of a body's outputs. */
+export function applyBody(body: Program, code: VectorCode, inputs: readonly Lanes[]): Lanes[] {
+  const values = new Map(body.inputs.map((v, k) => [v.id, inputs[k] as Lanes]));
   const read = (a: Atom): Lanes =>
     a.kind === 'var' ? (values.get(a.id) as Lanes) : code.constant(a.value.item(), a.dtype);
   for (const e of body.equations) {
     const rule = e.primitive.lower.scalar as NonNullable<typeof e.primitive.lower.scalar>;
-    values.set((e.outputs[0] as { id: number }).id, rule(code, e.inputs.map(read), e.params));
+    const results = [rule(code, e.inputs.map(read), e.params)].flat();
+    e.outputs.forEach((v, i) => {
+      values.set(v.id, results[i] as Lanes);
+    });
   }
   return body.outputs.map(read);
 }
 
-export function loadUniform(f: Builder, code: VectorCode, dtype: LaneType, address: Local<'i32'>): Lanes {
-  if (dtype !== 'bool') return code.keep(dtype, v128.load32Splat(address));
-  const bit = f.local('i32', i32.load8U(address));
-  return code.keep(dtype, i32x4.splat(i32.sub(0, bit)));
-}
-
-/** Four elements that lie `reaches` apart from the first. */
-function gather(dtype: LaneType, first: Local<'i32'>, reaches: readonly Local<'i32'>[]): Expr<'v128'> {
-  if (dtype === 'bool') {
-    const bits = reaches.reduce(
-      (vector, reach, i) => i32x4.replaceLane(vector, i + 1, i32.load8U(i32.add(first, reach))),
-      i32x4.splat(i32.load8U(first)),
+/** Imports the functions of Math that a body calls; comes before the functions of the module. */
+export function mathOf(module: ModuleBuilder, body: Program): MathFunctions {
+  return importMath(module, (math) => {
+    const f = new FunctionBuilder({ params: [], result: 'void' });
+    const code = new VectorCode(f, math);
+    applyBody(
+      body,
+      code,
+      body.inputs.map(({ dtype }) => code.constant(0, dtype)),
     );
-    return i32x4.neg(bits);
-  }
-  return reaches.reduce(
-    (vector, reach, i) => v128.load32Lane(i32.add(first, reach), vector, i + 1),
-    v128.load32Zero(first),
-  );
-}
-
-/** Four bytes 0 or 1 to four masks. */
-function loadMask(address: Address): Expr<'v128'> {
-  const bytes = v128.load32Zero(address);
-  return i32x4.neg(i32x4.extendLowI16x8U(i16x8.extendLowI8x16U(bytes)));
-}
-
-/** Four masks to four bytes 0 or 1, in front. */
-function bytesOf(mask: Lanes['value']): Expr<'v128'> {
-  const firstBytes = i8x16.shuffle(mask, mask, [0, 4, 8, 12, ...Array.from({ length: 12 }, () => 0)]);
-  return v128.and(firstBytes, i8x16.splat(1));
-}
-
-function storeLane(dtype: DType, at: Local<'i32'>, value: Local<'v128'>, lane: number): Statement {
-  if (dtype === 'bool') return i32.store8(at, i8x16.extractLane(value, lane), lane);
-  return v128.store32Lane(at, value, lane, 4 * lane);
+  });
 }

@@ -13,7 +13,7 @@ export interface Features {
   readonly revectorize?: boolean;
 }
 
-/** A module of the backend. Two with equal keys are the same. It finds its memory as import 'heap' 'memory'. */
+/** A module of the backend. Two with equal keys are the same. It finds its memory as import 'heap' 'memory', and `Math` as module 'math'. */
 export interface NativeModule {
   readonly key: string;
   /** Modules whose exports it imports, as module '0', '1', ... */

@@ -24,8 +24,9 @@ import {
   v128,
 } from './assembler';
 import { copyStages } from './copy-kernel';
-import { advance, bodyKey, evaluateBody, loadOperand, loadUniform, type Source, shortenReaches } from './fused-kernel';
+import { applyBody, bodyKey, mathOf } from './fused-kernel';
 import { type Access, accessOf } from './iteration';
+import { LaneSource } from './lane-memory';
 import {
   inputAt,
   type NativeKernel,
@@ -38,7 +39,7 @@ import {
   scratchAt,
   WordNames,
 } from './native';
-import { type Lanes, type LaneType, VectorCode } from './vector-code';
+import { VectorCode } from './vector-code';
 
 /** One size and, for each operand, the bytes from one element to the next. */
 interface Axis {
@@ -72,7 +73,7 @@ export function reduceKernel(
   axes: readonly number[],
 ): NativeKernel | null {
   const shape = inputs[0]?.shape ?? [];
-  if (sizeOf(shape) === 0 || inputs.some((x) => x.dtype === 'float64') || inputs.length === 0) return null;
+  if (sizeOf(shape) === 0 || inputs.length === 0) return null;
   const logical = findPattern(shape, [denseLayout({ shape, dtype: 'float32' })], axes);
   if (logical === null) return null;
   const copies: NativeStage[] = [];
@@ -239,6 +240,7 @@ const scalarJoin = { sum: f64.add, max: f64.max, min: f64.min };
 const neutral = { sum: 0, max: Number.NEGATIVE_INFINITY, min: Number.POSITIVE_INFINITY };
 
 function defineReduce(module: ModuleBuilder, code: ReduceCode): void {
+  const math = mathOf(module, code.body);
   const part = module.function(nativeSignature, (f, table, index) => {
     const word = (name: Parameters<typeof words.offset>[0]) => i32.load(table, words.offset(name));
     const operand = (k: number, w: number) => i32.load(table, 4 * (words.names.length + 4 * k + w));
@@ -273,11 +275,17 @@ function defineReduce(module: ModuleBuilder, code: ReduceCode): void {
       const bytes = code.partial ? 8 : 4;
       if (code.innerReduced) {
         const to = f.local('i32', i32.add(word('target'), i32.mul(item, bytes)));
-        reduceRows(f, code, visit, (value) => f.emit(storeResult(code, to, value)));
+        reduceRows(f, code, visit, new VectorCode(f, math), (value) => f.emit(storeResult(code, to, value)));
       } else {
         const line = code.partial ? i32.add(i32.mul(kept, word('pieces')), rowPiece) : kept;
         const at = i32.add(i32.mul(line, word('inner')), first);
-        reduceColumns(f, code, visit, f.local('i32', i32.add(word('target'), i32.mul(at, bytes))));
+        reduceColumns(
+          f,
+          code,
+          visit,
+          new VectorCode(f, math),
+          f.local('i32', i32.add(word('target'), i32.mul(at, bytes))),
+        );
       }
     });
   });
@@ -306,15 +314,24 @@ function smaller(f: Builder, x: Address, y: Address): Address {
 function sourcesOf(
   f: Builder,
   { body, access }: ReduceCode,
+  lanes: VectorCode,
   visit: Visit,
   pointers: readonly Local<'i32'>[],
-): Source[] {
-  return body.inputs.map((v, k) => {
-    const step = visit.innerSteps[k] as Local<'i32'> | null;
-    const reaches = step ? [1, 2, 3].map((lane) => f.local('i32', i32.mul(step, lane))) : [];
-    const pointer = pointers[k] as Local<'i32'>;
-    return { id: v.id, dtype: v.dtype as LaneType, access: access[k] as Access, pointer, step, reaches };
+): LaneSource[] {
+  return body.inputs.map(({ dtype }, k) => {
+    const step = visit.innerSteps[k] ?? i32.const(0);
+    return new LaneSource(f, lanes, dtype, access[k] as Access, pointers[k] as Local<'i32'>, step);
   });
+}
+
+/** What the body makes of the next four elements. */
+function nextOf({ body }: ReduceCode, lanes: VectorCode, sources: readonly LaneSource[]): Vector {
+  const [result] = applyBody(
+    body,
+    lanes,
+    sources.map((source) => source.read()),
+  );
+  return result?.value as Vector;
 }
 
 /** The low and the high pair of four floats as doubles. */
@@ -324,46 +341,45 @@ function widen(value: Local<'v128'>): [Vector, Vector] {
 }
 
 /** One result: four accumulators along the inner axis. */
-function reduceRows(f: Builder, code: ReduceCode, visit: Visit, store: (value: Expr<'f64'>) => void): void {
-  const { reduction, body } = code;
+function reduceRows(
+  f: Builder,
+  code: ReduceCode,
+  visit: Visit,
+  lanes: VectorCode,
+  store: (value: Expr<'f64'>) => void,
+): void {
+  const { reduction } = code;
   const join = vectorJoin[reduction];
   const start = neutral[reduction];
   const low = f.local('v128', f64x2.const(start, start));
   const high = f.local('v128', f64x2.const(start, start));
   const left = f.local('i32');
   const pointers = visit.starts.map(() => f.local('i32'));
-  const lanes = new VectorCode(f);
+  const value = f.local('v128');
+  const take = () => {
+    const [x, y] = widen(value);
+    f.set(low, join(low, x));
+    f.set(high, join(high, y));
+  };
   f.for(visit.row, visit.row, visit.rowEnd, 1, () => {
     pointers.forEach((pointer, k) => {
       f.set(pointer, visit.starts[k] as Local<'i32'>);
     });
     f.set(left, visit.count);
-    const sources = sourcesOf(f, code, visit, pointers);
-    const known = new Map<number, Lanes>();
-    for (const s of sources) if (s.access === 'uniform') known.set(s.id, loadUniform(f, lanes, s.dtype, s.pointer));
-    const value = f.local('v128');
-    const take = () => {
-      const values = new Map(known);
-      for (const s of sources) if (s.access !== 'uniform') values.set(s.id, loadOperand(lanes, s));
-      f.set(value, evaluateBody(lanes, body, values)[0]?.value as Vector);
-    };
+    const sources = sourcesOf(f, code, lanes, visit, pointers);
     f.while(i32.geS(left, 4), () => {
+      f.set(value, nextOf(code, lanes, sources));
       take();
-      const [x, y] = widen(value);
-      f.set(low, join(low, x));
-      f.set(high, join(high, y));
-      for (const s of sources) advance(f, s);
+      for (const source of sources) source.advance();
       f.increment(left, -4);
     });
     f.if(left, () => {
-      shortenReaches(f, sources, left);
-      take();
+      for (const source of sources) if (source.limited) source.limit(left);
       // Lanes beyond the end hold whatever follows in memory.
       const beyond = f32x4.const(start, start, start, start);
-      f.set(value, v128.bitselect(value, beyond, i32x4.ltS(i32x4.const(0, 1, 2, 3), i32x4.splat(left))));
-      const [x, y] = widen(value);
-      f.set(low, join(low, x));
-      f.set(high, join(high, y));
+      const inside = i32x4.ltS(i32x4.const(0, 1, 2, 3), i32x4.splat(left));
+      f.set(value, v128.bitselect(nextOf(code, lanes, sources), beyond, inside));
+      take();
     });
     visit.starts.forEach((pointer, k) => {
       f.increment(pointer, visit.rowSteps[k] as Local<'i32'>);
@@ -374,11 +390,11 @@ function reduceRows(f: Builder, code: ReduceCode, visit: Visit, store: (value: E
 }
 
 /** A line of results, sixteen at a time: each takes its elements row by row. */
-function reduceColumns(f: Builder, code: ReduceCode, visit: Visit, to: Local<'i32'>): void {
+function reduceColumns(f: Builder, code: ReduceCode, visit: Visit, lanes: VectorCode, to: Local<'i32'>): void {
   const left = f.local('i32', visit.count);
   const bytes = code.partial ? 8 : 4;
   const column = (vectors: number): void => {
-    columnGroup(f, code, visit, vectors, to, left);
+    columnGroup(f, code, visit, lanes, vectors, to, left);
     visit.starts.forEach((start, k) => {
       const step = visit.innerSteps[k];
       if (code.access[k] === 'stream') f.increment(start, 4 * vectors * bytesOf(code, k));
@@ -399,14 +415,14 @@ function columnGroup(
   f: Builder,
   code: ReduceCode,
   visit: Visit,
+  lanes: VectorCode,
   vectors: number,
   to: Local<'i32'>,
   left: Local<'i32'>,
 ): void {
-  const { reduction, body } = code;
+  const { reduction } = code;
   const join = vectorJoin[reduction];
   const start = neutral[reduction];
-  const lanes = new VectorCode(f);
   const groups = Array.from({ length: vectors }, (_, v) => {
     const pointers = visit.starts.map((first, k) => {
       const step = visit.innerSteps[k];
@@ -415,19 +431,21 @@ function columnGroup(
     });
     const low = f.local('v128', f64x2.const(start, start));
     const high = f.local('v128', f64x2.const(start, start));
-    return { sources: sourcesOf(f, code, visit, pointers), pointers, low, high };
+    return { pointers, low, high };
   });
-  if (vectors === 1) {
-    f.if(i32.ltS(left, 4), () => shortenReaches(f, (groups[0] as (typeof groups)[number]).sources, left));
-  }
   const row = f.local('i32');
+  const value = f.local('v128');
   f.for(row, visit.row, visit.rowEnd, 1, () => {
-    for (const { sources, pointers, low, high } of groups) {
-      const values = new Map<number, Lanes>();
-      for (const s of sources) {
-        values.set(s.id, s.access === 'uniform' ? loadUniform(f, lanes, s.dtype, s.pointer) : loadOperand(lanes, s));
+    for (const { pointers, low, high } of groups) {
+      // An operand may be one element for all of the row.
+      const sources = sourcesOf(f, code, lanes, visit, pointers);
+      const limited = vectors === 1 ? sources.filter((source) => source.limited) : [];
+      if (limited.length > 0) {
+        f.if(i32.ltS(left, 4), () => {
+          for (const source of limited) source.limit(left);
+        });
       }
-      const value = f.local('v128', evaluateBody(lanes, body, values)[0]?.value as Vector);
+      f.set(value, nextOf(code, lanes, sources));
       const [x, y] = widen(value);
       f.set(low, join(low, x));
       f.set(high, join(high, y));

@@ -14,7 +14,7 @@ function main({ memory, worker, control: c }) {
     const head = new Int32Array(memory.buffer, record, 3);
     const known = modules.get(head[0]);
     if (known) return known;
-    const imports = { heap: { memory } };
+    const imports = { heap: { memory }, math: Math };
     const records = new Int32Array(memory.buffer, record + 12, head[2]);
     records.forEach((other, i) => { imports[i] = instance(other).exports; });
     const code = new Uint8Array(memory.buffer, record + 12 + 4 * head[2], head[1]).slice();
