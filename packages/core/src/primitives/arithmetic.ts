@@ -1,4 +1,4 @@
-import { floats, numbers } from '../array/dtype';
+import { floats, integers, isFloating, numbers } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import { fillLike } from './broadcast';
 import { equal, greater } from './compare';
@@ -66,6 +66,12 @@ export const div: BinaryOp = /* @__PURE__ */ binary({
 /** The remainder of x / y with the sign of x, as in C and JavaScript. */
 export const rem: BinaryOp = /* @__PURE__ */ binary({
   name: 'rem',
+  scalar: (c, x, y) => {
+    if (isFloating(x.dtype)) return c.rem(x, y);
+    const zero = c.constant(0, x.dtype);
+    return c.select(c.equal(y, zero), zero, c.sub(x, c.mul(c.div(x, y), y)));
+  },
+  scalarFor: ['float32', ...integers],
   accepts: numbers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) % (y[j] as number);
@@ -80,6 +86,8 @@ function truncate(x: NDArray): NDArray {
 /** xʸ; the derivative in y is 0 where x = 0, and that in x is 0 where y = 0. */
 export const pow: BinaryOp = /* @__PURE__ */ binary({
   name: 'pow',
+  scalar: (c, x, y) => c.pow(x, y),
+  scalarFor: floats,
   accepts: numbers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = (x[i] as number) ** (y[j] as number);

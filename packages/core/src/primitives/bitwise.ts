@@ -51,6 +51,7 @@ export const not: UnaryOp = /* @__PURE__ */ unary({
 /** x · 2ʸ without the bits that leave the word; 0 for y ≥ 32. */
 export const shiftLeft: BinaryOp = /* @__PURE__ */ binary({
   name: 'shiftLeft',
+  scalar: (c, x, y) => c.shiftLeft(x, y),
   accepts: integers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) {
@@ -64,6 +65,7 @@ export const shiftLeft: BinaryOp = /* @__PURE__ */ binary({
 /** Shifts down: uint32 fills with zeros, int32 with the sign. */
 export const shiftRight: BinaryOp = /* @__PURE__ */ binary({
   name: 'shiftRight',
+  scalar: (c, x, y) => c.shiftRight(x, y),
   accepts: integers,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     const signed = x instanceof Int32Array;

@@ -28,6 +28,11 @@ const square = (x: NDArray) => mul(x, x);
 /** −1, 0 or 1. */
 export const sign: UnaryOp = /* @__PURE__ */ unary({
   name: 'sign',
+  scalar: (c, x) => {
+    const zero = c.constant(0, x.dtype);
+    const negative = c.select(c.less(x, zero), c.constant(-1, x.dtype), x);
+    return c.select(c.less(zero, x), c.constant(1, x.dtype), negative);
+  },
   accepts: numbers,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.sign(x[i] as number);
@@ -104,6 +109,7 @@ export const rsqrt: UnaryOp = /* @__PURE__ */ unary({
 /** Sine of an angle in radians. */
 export const sin: UnaryOp = /* @__PURE__ */ unary({
   name: 'sin',
+  scalar: (c, x) => c.sin(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.sin(x[i] as number);
@@ -114,6 +120,7 @@ export const sin: UnaryOp = /* @__PURE__ */ unary({
 /** Cosine of an angle in radians. */
 export const cos: UnaryOp = /* @__PURE__ */ unary({
   name: 'cos',
+  scalar: (c, x) => c.cos(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.cos(x[i] as number);
@@ -124,6 +131,7 @@ export const cos: UnaryOp = /* @__PURE__ */ unary({
 /** Tangent of an angle in radians. */
 export const tan: UnaryOp = /* @__PURE__ */ unary({
   name: 'tan',
+  scalar: (c, x) => c.tan(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.tan(x[i] as number);
@@ -134,6 +142,7 @@ export const tan: UnaryOp = /* @__PURE__ */ unary({
 /** Arc sine, in radians. */
 export const asin: UnaryOp = /* @__PURE__ */ unary({
   name: 'asin',
+  scalar: (c, x) => c.call('asin', x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.asin(x[i] as number);
@@ -144,6 +153,7 @@ export const asin: UnaryOp = /* @__PURE__ */ unary({
 /** Arc cosine, in radians. */
 export const acos: UnaryOp = /* @__PURE__ */ unary({
   name: 'acos',
+  scalar: (c, x) => c.call('acos', x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.acos(x[i] as number);
@@ -154,6 +164,7 @@ export const acos: UnaryOp = /* @__PURE__ */ unary({
 /** Arc tangent, in radians. */
 export const atan: UnaryOp = /* @__PURE__ */ unary({
   name: 'atan',
+  scalar: (c, x) => c.call('atan', x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.atan(x[i] as number);
@@ -164,6 +175,7 @@ export const atan: UnaryOp = /* @__PURE__ */ unary({
 /** Hyperbolic sine. */
 export const sinh: UnaryOp = /* @__PURE__ */ unary({
   name: 'sinh',
+  scalar: (c, x) => c.sinh(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.sinh(x[i] as number);
@@ -174,6 +186,7 @@ export const sinh: UnaryOp = /* @__PURE__ */ unary({
 /** Hyperbolic cosine. */
 export const cosh: UnaryOp = /* @__PURE__ */ unary({
   name: 'cosh',
+  scalar: (c, x) => c.cosh(x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.cosh(x[i] as number);
@@ -195,6 +208,7 @@ export const tanh: UnaryOp = /* @__PURE__ */ unary({
 /** Inverse hyperbolic sine. */
 export const asinh: UnaryOp = /* @__PURE__ */ unary({
   name: 'asinh',
+  scalar: (c, x) => c.call('asinh', x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.asinh(x[i] as number);
@@ -205,6 +219,7 @@ export const asinh: UnaryOp = /* @__PURE__ */ unary({
 /** Inverse hyperbolic cosine. */
 export const acosh: UnaryOp = /* @__PURE__ */ unary({
   name: 'acosh',
+  scalar: (c, x) => c.call('acosh', x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.acosh(x[i] as number);
@@ -215,6 +230,7 @@ export const acosh: UnaryOp = /* @__PURE__ */ unary({
 /** Inverse hyperbolic tangent. */
 export const atanh: UnaryOp = /* @__PURE__ */ unary({
   name: 'atanh',
+  scalar: (c, x) => c.call('atanh', x),
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = Math.atanh(x[i] as number);
@@ -236,6 +252,8 @@ export const logistic: UnaryOp = /* @__PURE__ */ unary({
 /** Error function 2/√π ∫₀ˣ exp(−u²) du. */
 export const erf: UnaryOp = /* @__PURE__ */ unary({
   name: 'erf',
+  scalar: (c, x) => c.erf(x),
+  scalarFor: ['float32'],
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = erfScalar(x[i] as number);
@@ -246,6 +264,8 @@ export const erf: UnaryOp = /* @__PURE__ */ unary({
 /** 1 − erf(x), exact for large x. */
 export const erfc: UnaryOp = /* @__PURE__ */ unary({
   name: 'erfc',
+  scalar: (c, x) => c.erfc(x),
+  scalarFor: ['float32'],
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = erfcScalar(x[i] as number);
@@ -256,6 +276,8 @@ export const erfc: UnaryOp = /* @__PURE__ */ unary({
 /** The inverse of erf, on [−1, 1]. */
 export const erfInv: UnaryOp = /* @__PURE__ */ unary({
   name: 'erfInv',
+  scalar: (c, x) => c.erfInv(x),
+  scalarFor: ['float32'],
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = erfInvScalar(x[i] as number);
@@ -280,6 +302,7 @@ function gaussian(x: NDArray): NDArray {
 /** The angle of the point (x, y) in radians, from −π to π; arguments in the order of `Math.atan2`. */
 export const atan2: BinaryOp = /* @__PURE__ */ binary({
   name: 'atan2',
+  scalar: (c, x, y) => c.call('atan2', x, y),
   accepts: floats,
   loop: (n, x, i, di, y, j, dj, o, k) => {
     for (; n > 0; n--, i += di, j += dj) o[k++] = Math.atan2(x[i] as number, y[j] as number);

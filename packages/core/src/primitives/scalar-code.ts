@@ -47,6 +47,18 @@ export interface ScalarCode<V extends { readonly dtype: DType }> {
   log(x: V): V;
   log1p(x: V): V;
   tanh(x: V): V;
+  sin(x: V): V;
+  cos(x: V): V;
+  tan(x: V): V;
+  sinh(x: V): V;
+  cosh(x: V): V;
+  pow(x: V, y: V): V;
+  /** The following of float32 only. */
+  erf(x: V): V;
+  erfc(x: V): V;
+  erfInv(x: V): V;
+  /** The remainder with the sign of x. */
+  rem(x: V, y: V): V;
   /** Comparisons give bool. */
   equal(x: V, y: V): V;
   less(x: V, y: V): V;

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { array, init, jit, type NDArray, np } from '../../index';
+import { array, init, jit, type NDArray, np, random } from '../../index';
+import { div, rem } from '../../primitives/arithmetic';
 
 afterEach(() => init());
 
@@ -56,6 +57,56 @@ describe('fused operations give the bits of the reference', () => {
       ];
     };
     same(f, [numbers([777], 5), np.abs(numbers([777], 6)).mul(3e7)]);
+  });
+
+  test.each([256, 257, 258, 259, 4097])('for %i elements of float64', (n) => {
+    const f = (x: NDArray, y: NDArray) => {
+      const [a, b] = [x.astype('float64').mul(1.1), y.astype('float64')];
+      return [
+        np.where(a.less(b), np.maximum(a, 0).div(b), np.exp(b).sub(a)),
+        a.lessEqual(b),
+        np.sqrt(np.abs(a)).astype('float32'),
+        a.mul(1e9).astype('int32'),
+        a.mul(1e9).astype('uint32'),
+        x.mul(1e9).astype('int32').astype('float64').add(a),
+        y.mul(1e9).astype('uint32').astype('float64'),
+        a.greater(0).astype('float64'),
+        a.astype('bool'),
+        np.round(a).add(np.sign(b)),
+        np.flip(a).add(a.at(3)),
+      ];
+    };
+    same(f, [numbers([n], 1), numbers([n], 2)]);
+  });
+
+  test('for float64 of any layout', () => {
+    const f = (x: NDArray, row: NDArray) => x.T.mul(row.astype('float64')).sub(np.flip(x.T, 1));
+    same(f, [numbers([53, 37], 1).astype('float64'), numbers([53], 2)]);
+  });
+
+  test('for division and shifts of whole numbers', () => {
+    const edges = [0, 1, -1, 2, 3, 31, 32, 33, -(2 ** 31), 2 ** 31 - 1, 100_000, -7];
+    const pairs = edges.flatMap((x) => edges.map((y) => [x, y] as const));
+    const operands = (dtype: 'int32' | 'uint32') =>
+      [0, 1].map((side) => {
+        const values = Array.from({ length: 4 * pairs.length }, (_, i) => pairs[i % pairs.length]?.[side] as number);
+        return array(dtype === 'int32' ? Int32Array.from(values) : Uint32Array.from(values));
+      });
+    const f = (x: NDArray, y: NDArray) => [
+      div(x, y),
+      rem(x, y),
+      np.leftShift(x, y),
+      np.rightShift(x, y),
+      ...[0, 5, 31, 32].flatMap((bits) => [np.leftShift(x, bits), np.rightShift(x, bits)]),
+      np.rightShift(x, y.slice([2, 3])),
+      np.sign(x),
+    ];
+    same(f, operands('int32'));
+    same(f, operands('uint32'));
+  });
+
+  test('for random bits', () => {
+    same((key) => [random.bits(key, [1001]), ...random.split(key, 300)], [random.key(5)]);
   });
 
   test('for NaN, infinities and negative zero', () => {

@@ -19,6 +19,7 @@ import {
   v128,
 } from './assembler';
 import { exp, expm1, log, log1p, tanh } from './elementary-functions';
+import * as double from './elementary-functions-double';
 
 /** Four elements in vector registers: floats, whole numbers, or for bool a mask of all ones or all zeros. */
 export interface Lanes {
@@ -155,6 +156,39 @@ export class VectorCode implements ScalarCode<Lanes> {
   tanh(x: Lanes): Lanes {
     return x.dtype === 'float64' ? this.call('tanh', x) : this.keep(x.dtype, tanh(this.f, x.value));
   }
+  sin(x: Lanes): Lanes {
+    return this.angle('sin', double.sin, x);
+  }
+  cos(x: Lanes): Lanes {
+    return this.angle('cos', double.cos, x);
+  }
+  tan(x: Lanes): Lanes {
+    return this.angle('tan', double.tan, x);
+  }
+  sinh(x: Lanes): Lanes {
+    return x.dtype === 'float64' ? this.call('sinh', x) : this.inDouble(double.sinh, x);
+  }
+  cosh(x: Lanes): Lanes {
+    return x.dtype === 'float64' ? this.call('cosh', x) : this.inDouble(double.cosh, x);
+  }
+  erf(x: Lanes): Lanes {
+    return this.inDouble(double.erf, x);
+  }
+  erfc(x: Lanes): Lanes {
+    return this.inDouble(double.erfc, x);
+  }
+  erfInv(x: Lanes): Lanes {
+    return this.inDouble(double.erfInv, x);
+  }
+  rem(x: Lanes, y: Lanes): Lanes {
+    return this.inDouble(double.rem, x, y);
+  }
+  pow(x: Lanes, y: Lanes): Lanes {
+    if (x.dtype === 'float64') return this.call('pow', x, y);
+    const ordinary = v128.and(this.isBelow(x, Number.POSITIVE_INFINITY), this.isBelow(y, Number.POSITIVE_INFINITY));
+    const notZero = f32x4.ne(x.value, f32x4.splat(0));
+    return this.orCall('pow', this.inDouble(double.pow, x, y), v128.and(ordinary, notZero), x, y);
+  }
   equal(x: Lanes, y: Lanes): Lanes {
     return this.compare(x, y, f32x4.eq, f64x2.eq, i32x4.eq, i32x4.eq);
   }
@@ -255,6 +289,39 @@ export class VectorCode implements ScalarCode<Lanes> {
     });
   }
 
+  /** A function of angles; large ones are for Math. */
+  private angle(
+    name: 'sin' | 'cos' | 'tan',
+    near: (f: FunctionBuilder<'void'>, x: Register) => Vector,
+    x: Lanes,
+  ): Lanes {
+    if (x.dtype === 'float64') return this.call(name, x);
+    return this.orCall(name, this.inDouble(near, x), this.isBelow(x, 2 ** 20), x);
+  }
+
+  private isBelow(x: Lanes, limit: number): Vector {
+    return f32x4.lt(f32x4.abs(x.value), f32x4.splat(limit));
+  }
+
+  /** The result where `valid`, elsewhere what Math says. */
+  private orCall(name: MathFunction, result: Lanes, valid: Vector, ...operands: Lanes[]): Lanes {
+    const { f } = this;
+    const mask = f.local('v128', valid);
+    f.if(i32.eqz(i32x4.allTrue(mask)), () => {
+      f.set(result.value, v128.bitselect(result.value, this.call(name, ...operands).value, mask));
+    });
+    return result;
+  }
+
+  /** A function of double precision for float32. */
+  private inDouble(fn: (f: FunctionBuilder<'void'>, ...xs: Register[]) => Vector, ...operands: Lanes[]): Lanes {
+    const wide = operands.map((x) => this.cast(x, 'float64'));
+    return this.cast(
+      this.each('float64', wide, (...xs) => fn(this.f, ...xs)),
+      'float32',
+    );
+  }
+
   /** By one number of bits where that is known to be the same, else lane by lane. */
   private shift(
     x: Lanes,
@@ -271,9 +338,10 @@ export class VectorCode implements ScalarCode<Lanes> {
   }
 
   private each(dtype: DType, operands: readonly Lanes[], op: (...xs: Register[]) => Vector): Lanes {
-    const low = op(...operands.map((x) => x.value));
-    if (dtype !== 'float64') return this.keep(dtype, low);
-    return this.keep(dtype, low, op(...operands.map((x) => x.high as Register)));
+    // Kept before the other register's code is written: an expression may read locals that this changes.
+    const value = this.f.local('v128', op(...operands.map((x) => x.value)));
+    if (dtype !== 'float64') return { dtype, value };
+    return { dtype, value, high: this.f.local('v128', op(...operands.map((x) => x.high as Register))) };
   }
 
   private unary(x: Lanes, float: VectorUnary, double: VectorUnary, int?: VectorUnary): Lanes {

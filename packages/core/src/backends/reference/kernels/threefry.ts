@@ -1,7 +1,7 @@
 import type { Kernel } from './types';
 
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
-const PARITY = 0x1bd11bda;
+export const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24] as const;
+export const PARITY = 0x1bd11bda;
 
 /**
  * Threefry-2x32 with 20 rounds: encrypts the counter (x0, x1) under the key (k0, k1), all 32-bit unsigned integers.
