@@ -28,6 +28,7 @@ export interface NormalOptions {
  * erfInv takes logarithms and exponentials, which JavaScript engines may round differently in the last digit of double
  * precision: float64 results agree between platforms to about 10⁻¹⁵, float32 results in all bits except in rare cases
  * (the last bit of about one in 10⁸). On one platform the bits are always the same.
+ * The WASM backend computes 256 float32 numbers and more with its own erfInv, which rounds about one in 10⁶ the other way.
  *
  * @param key uint32 [2].
  * @returns float32 or float64 of the given shape.
