@@ -23,7 +23,7 @@ import {
 type Run = (...args: unknown[]) => unknown;
 
 function exportsOf(module: ModuleBuilder, imports: WebAssembly.Imports = {}) {
-  return new WebAssembly.Instance(module.compile(), imports).exports as Record<string, Run> & {
+  return new WebAssembly.Instance(new WebAssembly.Module(module.encode()), imports).exports as Record<string, Run> & {
     memory: WebAssembly.Memory;
   };
 }

@@ -6,7 +6,7 @@
 //     f.return(f32.add(f32.mul(a, x), y));
 //   });
 //   module.export('axpy', axpy);
-//   const instance = new WebAssembly.Instance(module.compile());
+//   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()));
 //
 // Instructions have the names of the WebAssembly specification in camelCase: `f32x4.add`, `v128.load32Splat`.
 
@@ -640,11 +640,6 @@ export class ModuleBuilder {
         ),
       ),
     );
-  }
-
-  /** Compiles synchronously. */
-  compile(): WebAssembly.Module {
-    return new WebAssembly.Module(this.encode());
   }
 
   #typeIndex({ params, result }: Signature<readonly ValueType[], ResultType>): number {

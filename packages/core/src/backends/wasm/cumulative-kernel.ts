@@ -19,8 +19,9 @@ import {
   select,
   v128,
 } from './assembler';
-import { smaller } from './move-kernel';
+
 import { inputAt, type NativeKernel, nativeSignature, outputAt, partsFor, WordNames } from './native';
+import { smaller } from './table-code';
 
 const names = new WordNames(['x', 'out', 'length', 'inner', 'tiles', 'chunk', 'units', 'reverse']);
 

@@ -18,7 +18,7 @@ function evaluate(fn: VectorFunction, inputs: Float32Array): Float32Array {
     });
   });
   module.export('run', run);
-  const { exports } = new WebAssembly.Instance(module.compile());
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()));
   const memory = new Float32Array((exports.memory as WebAssembly.Memory).buffer);
   memory.set(inputs);
   (exports.run as (from: number, to: number) => void)(0, 4 * padded);

@@ -3,8 +3,9 @@
 import { bytesPerElement, type DType, type TypedArray } from '../../array/dtype';
 import { checkIndices, extents, type GatherSpec } from '../reference/kernels/gather';
 import { i32, type ModuleBuilder } from './assembler';
-import { copier, copyRun, smaller } from './move-kernel';
+import { copier, copyRun } from './move-kernel';
 import { inputAt, type NativeKernel, type NativeStage, nativeSignature, outputAt, partsFor, WordNames } from './native';
+import { smaller } from './table-code';
 
 const names = new WordNames(['operand', 'indices', 'out', 'chunk', 'rows', 'count', 'pre', 'blockBytes', 'rowBytes']);
 

@@ -16,7 +16,8 @@ import {
   WordNames,
 } from './native';
 import { type FloatType, importPanels, lanesOf, panelModule, panelShape, tableBytes } from './panels';
-import { atMost, evenly, reader, split } from './product';
+import { evenly } from './product';
+import { reader, smaller, split } from './table-code';
 
 /** So many steps of a stride, in elements. */
 export type Axis = readonly [count: number, stride: number];
@@ -326,7 +327,7 @@ function defineGathered(module: ModuleBuilder, dtype: FloatType): void {
     const word = reader(table, productWords, behindAxes);
     const own = f.local('i32', i32.mul(worker, reader(table, rectangleNames)('ownBytes')));
     const item = f.local('i32', i32.mul(part, word('perPart')));
-    const end = f.local('i32', atMost(f, i32.add(item, word('perPart')), word('items')));
+    const end = f.local('i32', smaller(f, i32.add(item, word('perPart')), word('items')));
     const [group, chunk, row, block, span, first] = [0, 0, 0, 0, 0, 0].map(() => f.local('i32')) as Six;
     f.for(item, item, end, 1, () => {
       f.set(group, item);
@@ -341,10 +342,10 @@ function defineGathered(module: ModuleBuilder, dtype: FloatType): void {
       f.set(chunk, i32.mul(chunk, word('depthChunk')));
       const columns = f.local('i32', word('columnsOfSpan'));
       const several = f.local('i32', i32.gtS(word('spansPerBlock'), 1));
-      const width = f.local('i32', atMost(f, i32.sub(columns, first), word('columnBlock')));
-      const spans = f.local('i32', atMost(f, i32.sub(word('spans'), span), word('spansPerBlock')));
+      const width = f.local('i32', smaller(f, i32.sub(columns, first), word('columnBlock')));
+      const spans = f.local('i32', smaller(f, i32.sub(word('spans'), span), word('spansPerBlock')));
       f.if(several, () => f.set(width, i32.mul(spans, columns)));
-      const height = f.local('i32', atMost(f, i32.sub(word('rows'), row), word('rowBlock')));
+      const height = f.local('i32', smaller(f, i32.sub(word('rows'), row), word('rowBlock')));
       const target = f.local(
         'i32',
         sum(
@@ -365,7 +366,7 @@ function defineGathered(module: ModuleBuilder, dtype: FloatType): void {
           i32.add(word('a'), i32.mul(group, word('aGroup'))),
           i32.add(word('b'), i32.mul(group, word('bGroup'))),
           ...([row, height, i32.add(i32.mul(span, columns), first), width] as const),
-          ...([chunk, atMost(f, i32.add(chunk, word('depthChunk')), word('depth'))] as const),
+          ...([chunk, smaller(f, i32.add(chunk, word('depthChunk')), word('depth'))] as const),
           ...([result, rowBytes, word('accumulate')] as const),
         ),
       );
@@ -386,7 +387,7 @@ function defineGathered(module: ModuleBuilder, dtype: FloatType): void {
     const word = reader(table, scatterWords, behindAxes + 2 * axisBytes);
     const own = f.local('i32', i32.mul(worker, reader(table, rectangleNames)('ownBytes')));
     const item = f.local('i32', i32.mul(part, word('perPart')));
-    const end = f.local('i32', atMost(f, i32.add(item, word('perPart')), word('items')));
+    const end = f.local('i32', smaller(f, i32.add(item, word('perPart')), word('items')));
     const [group, channel, image, column, width, total] = [0, 0, 0, 0, 0, 0].map(() => f.local('i32')) as Six;
     const frame = f.local('i32', i32.add(word('frame'), own));
     const result = f.local('i32', i32.add(reader(table, rectangleNames)('result'), own));
@@ -398,14 +399,14 @@ function defineGathered(module: ModuleBuilder, dtype: FloatType): void {
       split(f, group, image, word('imageBlocks'));
       f.set(channel, i32.mul(channel, word('channelBlock')));
       f.set(image, i32.mul(image, word('imageBlock')));
-      const channels = f.local('i32', atMost(f, i32.sub(word('channels'), channel), word('channelBlock')));
-      const images = f.local('i32', atMost(f, i32.sub(word('images'), image), word('imageBlock')));
+      const channels = f.local('i32', smaller(f, i32.sub(word('channels'), channel), word('channelBlock')));
+      const images = f.local('i32', smaller(f, i32.sub(word('images'), image), word('imageBlock')));
       const taps = f.local('i32', i32.mul(channels, word('tapCount')));
       f.set(total, i32.mul(images, word('placeCount')));
       f.emit(memory.fill(frame, 0, word('frameBytes')));
       f.emit(call(offsets, tapTable, i32.add(table, behindAxes), 0, taps));
       f.for(column, 0, total, word('columnBlock'), () => {
-        f.set(width, atMost(f, i32.sub(total, column), word('columnBlock')));
+        f.set(width, smaller(f, i32.sub(total, column), word('columnBlock')));
         f.emit(
           call(
             rectangle,
@@ -449,7 +450,7 @@ function defineGathered(module: ModuleBuilder, dtype: FloatType): void {
   const sums = module.function(nativeSignature, (f, table, part) => {
     const word = reader(table, sumWords);
     const at = f.local('i32', i32.mul(part, word('part')));
-    const end = f.local('i32', atMost(f, i32.add(at, word('part')), word('bytes')));
+    const end = f.local('i32', smaller(f, i32.add(at, word('part')), word('bytes')));
     const total = f.local('v128');
     const from = f.local('i32');
     const left = f.local('i32');
@@ -555,12 +556,12 @@ function defineRectangle(
       const rows = f.local('i32');
       f.emit(call(offsets, columnTable, i32.add(table, columnAxes), first, width));
       f.for(from, from, to, word('depthBlock'), () => {
-        f.set(depth, atMost(f, i32.sub(to, from), word('depthBlock')));
+        f.set(depth, smaller(f, i32.sub(to, from), word('depthBlock')));
         f.emit(call(offsets, depthTable, i32.add(table, bDepthAxes), from, depth));
         f.emit(call(packColumns, b, columnTable, width, depthTable, depth, packedB));
         f.emit(call(offsets, depthTable, i32.add(table, aDepthAxes), from, depth));
         f.for(row, 0, height, word('rowStep'), () => {
-          f.set(rows, atMost(f, i32.sub(height, row), word('rowStep')));
+          f.set(rows, smaller(f, i32.sub(height, row), word('rowStep')));
           f.emit(call(offsets, rowTable, i32.add(table, rowAxes), i32.add(top, row), rows));
           f.emit(call(packRows, a, rowTable, rows, depthTable, depth, packedA));
           const target = i32.add(c, i32.mul(row, cRow));

@@ -3,7 +3,7 @@
 import { call, type FunctionRef, i32, type ModuleBuilder, memory, v128 } from './assembler';
 import { type NativeModule, type NativeStage, nativeSignature, type Place, WordNames } from './native';
 import { contiguous, type Lanes } from './panels';
-import { atMost, reader } from './product';
+import { reader, smaller } from './table-code';
 
 /** The size of planes with zeros around them, and where in them the planes begin (before them, if negative). */
 export interface Frame {
@@ -80,7 +80,7 @@ const frameModule: NativeModule = {
     const frame = module.function(nativeSignature, (f, table, part) => {
       const word = reader(table, frameWords);
       const first = f.local('i32', i32.mul(part, word('perPart')));
-      const count = f.local('i32', atMost(f, i32.sub(word('planes'), first), word('perPart')));
+      const count = f.local('i32', smaller(f, i32.sub(word('planes'), first), word('perPart')));
       const from = i32.add(word('from'), i32.mul(first, word('fromPlane')));
       const to = f.local('i32', i32.add(word('to'), i32.mul(first, word('toPlane'))));
       f.emit(memory.fill(to, 0, i32.mul(count, word('toPlane'))));

@@ -15,7 +15,7 @@ import {
   select,
   v128,
 } from './assembler';
-import { smaller } from './move-kernel';
+
 import {
   inputAt,
   type NativeKernel,
@@ -28,6 +28,7 @@ import {
   WordNames,
 } from './native';
 import type { FloatType } from './panels';
+import { smaller } from './table-code';
 
 type Builder = FunctionBuilder<'void'>;
 type Pointer = Local<'i32'>;

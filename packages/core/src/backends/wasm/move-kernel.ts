@@ -19,6 +19,7 @@ import {
 } from './assembler';
 import { type IterationAxis, iterationAxes } from './iteration';
 import { type NativeStage, nativeSignature, type Place, partsFor, type Word } from './native';
+import { smaller } from './table-code';
 
 type Builder = FunctionBuilder<'void'>;
 type Address = Expr<'i32'>;
@@ -226,12 +227,6 @@ function defineMove(module: ModuleBuilder, { dtype, bytes, kind, outer, start }:
 function countDown(f: Builder, left: Local<'i32'>): Address {
   f.increment(left, -1);
   return left;
-}
-
-export function smaller(f: Builder, x: Address, y: Address): Address {
-  const a = f.local('i32', x);
-  const b = f.local('i32', y);
-  return select(i32.ltS(a, b), a, b);
 }
 
 type StepCode = (to: Local<'i32'>, from: Local<'i32'>) => Statement;

@@ -12,7 +12,7 @@ function panelKernels(dtype: FloatType, revectorize = false) {
   const module = new ModuleBuilder();
   module.importMemory('heap', 'memory', { initial: 4 });
   panelModule(dtype).define(module, { relaxedSimd: false, revectorize });
-  const { exports } = new WebAssembly.Instance(module.compile(), { heap: { memory } });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { heap: { memory } });
   const kernels = exports as Record<'offsets' | 'packRows' | 'packColumns' | 'multiply' | 'dots' | 'combine', Run>;
   return { ...panelShape(dtype), ...kernels };
 }

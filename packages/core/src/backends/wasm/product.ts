@@ -3,7 +3,7 @@
 // multiplication", 2008.)
 
 import { ArgumentError } from '../../errors';
-import { call, type Expr, type FunctionBuilder, i32, type Local, type ModuleBuilder, select } from './assembler';
+import { call, i32, type ModuleBuilder } from './assembler';
 import {
   type NativeKernel,
   type NativeModule,
@@ -16,6 +16,7 @@ import {
   WordNames,
 } from './native';
 import { type FloatType, importPanels, panelModule, panelShape, tableBytes } from './panels';
+import { reader, smaller, split } from './table-code';
 
 /** Where a matrix lies from its place on, in elements. Strides may be zero or negative. */
 export interface MatrixLayout {
@@ -303,9 +304,6 @@ function productModule(dtype: FloatType): NativeModule {
   };
 }
 
-type Builder = FunctionBuilder<'void'>;
-type Address = Expr<'i32'>;
-
 function defineProduct(module: ModuleBuilder, dtype: FloatType): void {
   const { bytes } = panelShape(dtype);
   const { offsets, packRows, packColumns, multiply: tiles, dots, combine } = importPanels(module, '0');
@@ -321,8 +319,8 @@ function defineProduct(module: ModuleBuilder, dtype: FloatType): void {
       split(f, batch, unitIndex, word('unitBlocks'));
       const unit = f.local('i32', i32.mul(unitIndex, word('unitBlock')));
       const depth = f.local('i32', i32.mul(depthIndex, word('depthBlock')));
-      const units = f.local('i32', atMost(f, i32.sub(word('units'), unit), word('unitBlock')));
-      const depths = f.local('i32', atMost(f, i32.sub(word('depth'), depth), word('depthBlock')));
+      const units = f.local('i32', smaller(f, i32.sub(word('units'), unit), word('unitBlock')));
+      const depths = f.local('i32', smaller(f, i32.sub(word('depth'), depth), word('depthBlock')));
       const own = f.local('i32', i32.mul(worker, word('ownBytes')));
       const unitTable = f.local('i32', i32.add(word('unitTable'), own));
       const depthTable = f.local('i32', i32.add(word('depthTable'), own));
@@ -364,8 +362,8 @@ function defineProduct(module: ModuleBuilder, dtype: FloatType): void {
     );
     const top = f.local('i32', i32.mul(row, word('rowBlock')));
     const first = f.local('i32', i32.mul(column, word('columnBlock')));
-    const height = f.local('i32', atMost(f, i32.sub(word('rows'), top), word('rowBlock')));
-    const width = f.local('i32', atMost(f, i32.sub(word('columns'), first), word('columnBlock')));
+    const height = f.local('i32', smaller(f, i32.sub(word('rows'), top), word('rowBlock')));
+    const width = f.local('i32', smaller(f, i32.sub(word('columns'), first), word('columnBlock')));
     const c = f.local(
       'i32',
       i32.add(
@@ -378,7 +376,7 @@ function defineProduct(module: ModuleBuilder, dtype: FloatType): void {
     const depth = f.local('i32');
     const add = f.local('i32', word('accumulate'));
     f.loop((again) => {
-      f.set(depth, atMost(f, left, word('depthBlock')));
+      f.set(depth, smaller(f, left, word('depthBlock')));
       f.emit(call(tiles, a, b, c, word('cRow'), height, width, depth, add, spare));
       f.increment(a, word('aSlot'));
       f.increment(b, word('bSlot'));
@@ -399,7 +397,7 @@ function defineProduct(module: ModuleBuilder, dtype: FloatType): void {
       const batch = f.local('i32', part);
       split(f, batch, index, word('perBatch'));
       const unit = f.local('i32', i32.mul(index, word('chunk')));
-      const units = f.local('i32', atMost(f, i32.sub(word('units'), unit), word('chunk')));
+      const units = f.local('i32', smaller(f, i32.sub(word('units'), unit), word('chunk')));
       const x = i32.add(word('x'), i32.mul(batch, word('xBatch')));
       const matrix = i32.add(
         i32.add(word('matrix'), i32.mul(batch, word('matrixBatch'))),
@@ -413,19 +411,3 @@ function defineProduct(module: ModuleBuilder, dtype: FloatType): void {
 }
 
 /** Reads words by name from a table, or from a part of it that begins `start` bytes behind its address. */
-export function reader<N extends string>(table: Local<'i32'>, names: WordNames<N>, start = 0): (name: N) => Address {
-  return (name) => i32.load(table, start + names.offset(name));
-}
-
-/** index becomes whole % count, and whole becomes whole / count. */
-export function split(f: Builder, whole: Local<'i32'>, index: Local<'i32'>, count: Address): void {
-  const size = f.local('i32', count);
-  f.set(index, i32.remU(whole, size));
-  f.set(whole, i32.divU(whole, size));
-}
-
-export function atMost(f: Builder, value: Address, limit: Address): Address {
-  const x = f.local('i32', value);
-  const y = f.local('i32', limit);
-  return select(i32.ltS(x, y), x, y);
-}

@@ -20,7 +20,6 @@ import {
   i32x4,
   type Local,
   type ModuleBuilder,
-  select,
   v128,
 } from './assembler';
 import { copyStages } from './copy-kernel';
@@ -39,6 +38,7 @@ import {
   scratchAt,
   WordNames,
 } from './native';
+import { smaller } from './table-code';
 import { VectorCode } from './vector-code';
 
 /** One size and, for each operand, the bytes from one element to the next. */
@@ -232,7 +232,6 @@ function reduceModule(code: ReduceCode): NativeModule {
 }
 
 type Builder = FunctionBuilder<'void'>;
-type Address = Expr<'i32'>;
 type Vector = Expr<'v128'>;
 
 const vectorJoin = { sum: f64x2.add, max: f64x2.max, min: f64x2.min };
@@ -304,11 +303,6 @@ interface Visit {
   readonly rowEnd: Local<'i32'>;
   /** Elements along the inner axis. */
   readonly count: Local<'i32'>;
-}
-
-function smaller(f: Builder, x: Address, y: Address): Address {
-  const [a, b] = [f.local('i32', x), f.local('i32', y)];
-  return select(i32.ltS(a, b), a, b);
 }
 
 function sourcesOf(

@@ -6,7 +6,7 @@ import { checkIndices, extents, type GatherSpec } from '../reference/kernels/gat
 import { densified } from '../strided';
 import { f32x4, f64x2, i32, i32x4, type ModuleBuilder, v128 } from './assembler';
 import { roundUp } from './heap';
-import { adder, moveStages, smaller } from './move-kernel';
+import { adder, moveStages } from './move-kernel';
 import {
   inputAt,
   type NativeKernel,
@@ -18,6 +18,7 @@ import {
   scratchAt,
   WordNames,
 } from './native';
+import { smaller } from './table-code';
 
 const names = new WordNames(['indices', 'updates', 'out', 'ranges', 'range', 'extent', 'count', 'pre', 'post']);
 

@@ -4,7 +4,7 @@
 import { bytesPerElement, type DType } from '../../array/dtype';
 import { type Shape, sizeOf } from '../../array/shape';
 import { call, type FunctionBuilder, f32, i32, i64, type Local, type ModuleBuilder, memory, select } from './assembler';
-import { copier, smaller } from './move-kernel';
+import { copier } from './move-kernel';
 import {
   inputAt,
   type NativeKernel,
@@ -18,6 +18,7 @@ import {
   type Word,
   WordNames,
 } from './native';
+import { type reader, smaller } from './table-code';
 
 export interface SortSpec {
   readonly shape: Shape;
