@@ -36,8 +36,9 @@ export class Storage {
     return this.#local;
   }
 
-  /** Remembers that the elements are in a backend's memory too. */
+  /** Remembers that the elements are in a backend's memory too, and no longer in another's. */
   keepRemote(remote: RemoteElements): void {
+    this.#remote?.release();
     this.#remote = remote;
   }
 

@@ -86,8 +86,7 @@ export class ArenaProgram implements Executable {
     const tables = plan.steps.map(({ kernel }) =>
       'native' in kernel ? kernel.native.stages.map((stage) => head.reserve(4 * stage.words.length)) : [],
     );
-    const values = layOut(plan, this.#heirs, roundUp(head.bytes, alignment), this.#offsets);
-    const scratch = values;
+    const scratch = layOut(plan, this.#heirs, roundUp(head.bytes, alignment), this.#offsets);
     const sharedBytes = largest(plan, (kernel) => kernel.scratchBytes ?? 0);
     const ownBytes = largest(plan, (kernel) => kernel.ownBytes ?? 0);
     this.#bytes = scratch + sharedBytes + engine.team.size * ownBytes + padding;

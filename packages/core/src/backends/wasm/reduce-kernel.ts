@@ -38,7 +38,7 @@ import {
   scratchAt,
   WordNames,
 } from './native';
-import { smaller } from './table-code';
+import { reader, smaller } from './table-code';
 import { VectorCode } from './vector-code';
 
 /** One size and, for each operand, the bytes from one element to the next. */
@@ -241,7 +241,7 @@ const neutral = { sum: 0, max: Number.NEGATIVE_INFINITY, min: Number.POSITIVE_IN
 function defineReduce(module: ModuleBuilder, code: ReduceCode): void {
   const math = mathOf(module, code.body);
   const part = module.function(nativeSignature, (f, table, index) => {
-    const word = (name: Parameters<typeof words.offset>[0]) => i32.load(table, words.offset(name));
+    const word = reader(table, words);
     const operand = (k: number, w: number) => i32.load(table, 4 * (words.names.length + 4 * k + w));
     const item = f.local('i32', i32.mul(index, word('perPart')));
     const end = f.local('i32', i32.add(item, word('perPart')));
@@ -484,7 +484,7 @@ function joinModule(reduction: Reduction): NativeModule {
     key: `join ${reduction}`,
     define: (module) => {
       const part = module.function(nativeSignature, (f, table, index) => {
-        const word = (name: Parameters<typeof joinWords.offset>[0]) => i32.load(table, joinWords.offset(name));
+        const word = reader(table, joinWords);
         const result = f.local('i32', i32.mul(index, word('perPart')));
         const end = f.local('i32', i32.add(result, word('perPart')));
         f.set(end, smaller(f, end, word('results')));
