@@ -219,6 +219,42 @@ describe('a large argument', () => {
   });
 });
 
+describe('a large result', () => {
+  const n = 20_000;
+  const double = jit((x: NDArray) => x.mul(2));
+
+  test('is an argument of other programs, and is read, donated and read again', () => {
+    const x = values([n], 'float32', 5);
+    const result = double(x);
+    expect(double(result)).toHaveSameBits(x.mul(4));
+    expect(result).toHaveSameBits(x.mul(2));
+    const addOne = jit((v: NDArray) => v.add(1), { donate: 0 });
+    const last = addOne(addOne(result));
+    expect(() => result.dataSync()).toThrow(DonatedArrayError);
+    expect(last).toHaveSameBits(x.mul(2).add(1).add(1));
+  });
+
+  test('outlives the programs that need its place', () => {
+    const results = Array.from({ length: 12 }, (_, i) => double(np.full([4_000_000], i)));
+    for (const [i, one] of results.entries()) expect(one.at(3_999_999).item()).toBe(2 * i);
+  });
+
+  test('can be disposed of, and says so when it is read', () => {
+    const result = double(values([n], 'float32', 6));
+    result.dispose();
+    result.dispose();
+    expect(() => result.dataSync()).toThrow('dataSync: this float32[20000] was disposed of');
+    expect(() => double(result)).toThrow(DonatedArrayError);
+    const inside = (x: NDArray) => {
+      const y = x.mul(x);
+      y.dispose();
+      return np.sum(y);
+    };
+    expect(grad(inside)(array([1, 2]))).toHaveSameBits([2, 4]);
+    expect(jit(inside)(array([1, 2]))).toHaveSameBits(array(5));
+  });
+});
+
 describe('a donated buffer', () => {
   const buffer = (x: NDArray) => storageOf(x);
   const state = () => ({ w: values([4, 3], 'float32', 1), m: values([4, 3], 'float32', 2) });

@@ -91,6 +91,8 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
       );
     }
     const storage = this.payload as Storage;
+    if (storage.takenBy === 'dispose')
+      throw new DonatedArrayError(`${where}: this ${showType(this)} was disposed of; dispose of arrays after their last use`);
     if (storage.takenBy !== null) {
       throw new DonatedArrayError(
         `${where}: this ${showType(this)} was donated to ${storage.takenBy} and its buffer has been reused. ` +
@@ -104,6 +106,14 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
   giveAway(to: string): void {
     if (this.trace !== null) throw internalError('a tracer cannot be donated');
     (this.payload as Storage).giveAway(to);
+  }
+
+  /**
+   * Gives the memory back at once. Nobody has to: arrays that are no longer used are found, only later. It pays in loops that make
+   * large arrays without ever waiting. Reading the array afterwards is an error; inside a transform nothing happens.
+   */
+  dispose(): void {
+    if (this.trace === null) (this.payload as Storage).giveAway('dispose');
   }
 
   /** A copy of the elements in row-major order. Works on every backend. */

@@ -8,17 +8,27 @@ export interface RemoteElements {
   release(): void;
 }
 
-/** The elements of an array: here, in a backend's memory, or in both. They never change, but they can be given away. */
+/** Where the elements of an array are: here, in a backend's memory, or in both. Backends may hold this, never the array. */
+export interface Whereabouts {
+  local: TypedArray | null;
+  remote: RemoteElements | null;
+}
+
+/** The elements of an array. They never change, but they can be given away. */
 export class Storage {
-  #local: TypedArray | null;
-  #remote: RemoteElements | null;
+  readonly whereabouts: Whereabouts;
+  /**
+   * Lives as long as the storage. A backend that asks a weak reference to it whether the array is still in use keeps nothing
+   * else alive, which the elements behind a reference to the storage would be until the current job ends.
+   */
+  readonly sign: object | null;
   #takenBy: string | null = null;
   /** How often programs have read the elements from here. */
   reads = 0;
 
-  constructor(local: TypedArray | null, remote: RemoteElements | null = null) {
-    this.#local = local;
-    this.#remote = remote;
+  constructor(local: TypedArray | null, remote: RemoteElements | null = null, sign: object | null = null) {
+    this.whereabouts = { local, remote };
+    this.sign = sign;
   }
 
   /** Who took the elements; null while they are here. */
@@ -27,30 +37,26 @@ export class Storage {
   }
 
   get remote(): RemoteElements | null {
-    return this.#remote;
+    return this.whereabouts.remote;
   }
 
   /** Callers must not write to them. */
   get local(): TypedArray {
-    this.#local ??= (this.#remote as RemoteElements).read();
-    return this.#local;
+    const { whereabouts } = this;
+    whereabouts.local ??= (whereabouts.remote as RemoteElements).read();
+    return whereabouts.local;
   }
 
   /** Remembers that the elements are in a backend's memory too, and no longer in another's. */
   keepRemote(remote: RemoteElements): void {
-    this.#remote?.release();
-    this.#remote = remote;
-  }
-
-  /** The backend's memory is needed for something else, or has another owner. */
-  dropRemote(): void {
-    this.#remote = null;
+    this.remote?.release();
+    this.whereabouts.remote = remote;
   }
 
   giveAway(to: string): void {
     this.#takenBy = to;
-    this.#local = null;
-    this.#remote?.release();
-    this.#remote = null;
+    this.remote?.release();
+    this.whereabouts.local = null;
+    this.whereabouts.remote = null;
   }
 }

@@ -1,6 +1,6 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import '../../test/support/matchers';
-import { ArgumentError } from '../errors';
+import { ArgumentError, BackendError } from '../errors';
 import * as np from '../numpy';
 import { init } from './current';
 
@@ -18,6 +18,22 @@ describe('init', () => {
   ])('refuses %j', (options, message) => {
     expect(() => init(options as never)).toThrow(ArgumentError);
     expect(() => init(options as never)).toThrow(message);
+  });
+
+  test('without SIMD refuses "wasm", warns once otherwise, and leaves arrays readable', () => {
+    const x = np.arange(300).mul(2);
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    vi.spyOn(WebAssembly, 'validate').mockReturnValue(false);
+    try {
+      // A number of threads that no engine has been made for.
+      expect(() => init({ backend: 'wasm', threads: 7 })).toThrow(BackendError);
+      expect(() => init({ backend: 'wasm', threads: 7 })).toThrow(/no WebAssembly SIMD; use a newer one/);
+      for (let i = 0; i < 2; i++) init();
+      expect(warn.mock.calls.map(([message]) => message)).toEqual([expect.stringContaining('no WebAssembly SIMD')]);
+      expect(np.add(x, 1)).toHaveSameBits(np.arange(300).mul(2).add(1));
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   test('changes nothing about arrays that exist', () => {

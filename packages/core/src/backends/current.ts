@@ -3,6 +3,7 @@ import type { Backend } from './backend';
 import { referenceBackend } from './reference/backend';
 import { startEngine, wasmBackend, wasmSupported } from './wasm/backend';
 import { checkFeatures, type FeatureOptions } from './wasm/features';
+import { warnOnce } from './warn-once';
 
 /** The backends that come with the package. */
 export type BackendName = 'reference' | 'wasm';
@@ -11,8 +12,17 @@ let current: Backend | undefined;
 
 /** The backend that programs are compiled for: WASM where the engine has SIMD, otherwise the reference interpreter. */
 export function currentBackend(): Backend {
-  current ??= wasmSupported() ? wasmBackendFor({}) : referenceBackend;
+  current ??= bestBackend({});
   return current;
+}
+
+function bestBackend(features: FeatureOptions): Backend {
+  if (wasmSupported()) return wasmBackendFor(features);
+  warnOnce(
+    'forback: this JavaScript engine has no WebAssembly SIMD; programs run in plain loops, which are many times slower. ' +
+      'Use a newer engine, or init({ backend: "reference" }) to say that this is meant.',
+  );
+  return referenceBackend;
 }
 
 /** For tests, which bring their own. */
@@ -23,7 +33,7 @@ export function useBackend(backend: Backend): void {
 export interface InitOptions extends FeatureOptions {
   /**
    * `'wasm'`: code generated for the program, in SIMD and on several threads. `'reference'`: plain loops, the oracle of
-   * the tests. Default: `'wasm'` where WebAssembly SIMD exists.
+   * the tests. Default: `'wasm'` where WebAssembly SIMD exists; elsewhere the plain loops, with a warning.
    */
   backend?: BackendName;
 }
@@ -58,6 +68,6 @@ export function init(options: InitOptions = {}): void {
   const { backend, ...features } = options;
   if (backend === 'reference') current = referenceBackend;
   else if (backend === 'wasm') current = wasmBackendFor(features);
-  else if (backend === undefined) current = wasmSupported() ? wasmBackendFor(features) : referenceBackend;
+  else if (backend === undefined) current = bestBackend(features);
   else throw new ArgumentError(`init: expected backend to be 'wasm' or 'reference', got ${String(backend)}`);
 }

@@ -65,6 +65,8 @@ export class ArenaProgram implements Executable {
   #base = -1;
   /** Inputs that the run brings into the arena. */
   readonly #toCopy: number[] = [];
+  /** Large results, which stay in the memory, each in a block of its own. */
+  readonly #staying: readonly number[];
   /** Which result takes each input's place. */
   readonly #heirs: (number | undefined)[];
   readonly #firstOverwrite: number;
@@ -77,6 +79,7 @@ export class ArenaProgram implements Executable {
     plan.slots.forEach((slot, i) => {
       if (slot.kind === 'result' && slot.donor !== null) this.#heirs[slot.donor] = i;
     });
+    this.#staying = plan.slots.flatMap((slot, i) => (stays(slot) ? [i] : []));
     const head = new Head();
     this.#offsets = new Float64Array(plan.slots.length);
     this.#places = new Float64Array(plan.slots.length).fill(-1);
@@ -126,9 +129,10 @@ export class ArenaProgram implements Executable {
     const engine = this.#engine;
     const base = engine.enter(this.#bytes);
     const pinned: Resident[] = [];
+    const blocks: number[] = [];
     let at = -1;
     try {
-      this.#bind(base, inputs, pinned);
+      this.#bind(base, inputs, pinned, blocks);
       const { team, heap } = engine;
       if (this.#viewed !== heap.memory.buffer) this.#forgetViews(heap.memory.buffer);
       heap.all('int32').set(this.#words, base >> 2);
@@ -140,6 +144,7 @@ export class ArenaProgram implements Executable {
       }
       return this.#collect(inputs);
     } catch (error) {
+      for (const block of blocks) engine.heap.free(block);
       throw new RunFailure(error, at >= this.#firstOverwrite);
     } finally {
       for (const resident of pinned) resident.pinned = false;
@@ -148,7 +153,7 @@ export class ArenaProgram implements Executable {
   }
 
   /** Finds the place of every slot; nothing has been written yet when memory runs out. */
-  #bind(base: number, inputs: readonly Storage[], pinned: Resident[]): void {
+  #bind(base: number, inputs: readonly Storage[], pinned: Resident[], blocks: number[]): void {
     const { slots } = this.#plan;
     const places = this.#places;
     let moved = base !== this.#base;
@@ -178,9 +183,15 @@ export class ArenaProgram implements Executable {
       place(i, address);
       if (heir !== undefined) place(heir, address);
     }
+    for (const i of this.#staying) {
+      const address = this.#engine.allocateResident(bytesOf(slots[i] as Slot));
+      blocks.push(address);
+      place(i, address);
+    }
     if (!moved) return;
     for (let i = 0; i < slots.length; i++) {
-      if (!this.#isHeir(i) && (slots[i] as Slot).kind !== 'input') place(i, base + (this.#offsets[i] as number));
+      const slot = slots[i] as Slot;
+      if (!this.#isHeir(i) && slot.kind !== 'input' && !stays(slot)) place(i, base + (this.#offsets[i] as number));
     }
     for (const { word, slot, bytes } of this.#addresses) {
       this.#words[word] = (slot < 0 ? base : (places[slot] as number)) + bytes;
@@ -224,17 +235,27 @@ export class ArenaProgram implements Executable {
   #collect(inputs: readonly Storage[]): Storage[] {
     return this.#plan.results.map((index) => {
       const slot = this.#plan.slots[index] as Slot & { kind: 'result' };
+      const { dtype, length } = slot;
+      if (stays(slot)) return this.#engine.adopt({ dtype, length, address: this.#places[index] as number });
       if (slot.donor === null) return new Storage(this.#view(index).slice());
       return (this.#engine.residentOf(inputs[slot.donor] as Storage) as Resident).passOn();
     });
   }
 }
 
-/** From so many bytes on, an array that is read again is worth a place in the memory. */
+/** From so many bytes on, an array that is a result, or is read again, is worth a place in the memory. */
 const largeBytes = 2 ** 15;
 
-function isLarge({ dtype, length }: Slot): boolean {
-  return length * bytesPerElement(dtype) >= largeBytes;
+function bytesOf({ dtype, length }: Slot): number {
+  return length * bytesPerElement(dtype);
+}
+
+function isLarge(slot: Slot): boolean {
+  return bytesOf(slot) >= largeBytes;
+}
+
+function stays(slot: Slot): boolean {
+  return slot.kind === 'result' && slot.donor === null && isLarge(slot);
 }
 
 function addressOf(
@@ -310,7 +331,7 @@ function layOut(
 
   const inArena = (slot: Slot) =>
     slot.kind === 'scratch' ||
-    (slot.kind === 'result' && slot.donor === null) ||
+    (slot.kind === 'result' && slot.donor === null && !stays(slot)) ||
     (slot.kind === 'input' && heirs[slot.index] === undefined);
   const order = slots
     .map((slot, index) => ({ index, bytes: roundUp(slot.length * bytesPerElement(slot.dtype) + padding, alignment) }))

@@ -1,12 +1,12 @@
 // One engine is one memory, its threads, and the modules that are linked to them.
 
 import type { TypedArray } from '../../array/dtype';
-import type { Storage } from '../../array/storage';
+import { Storage } from '../../array/storage';
 import { LruCache } from '../../program/lru-cache';
 import { ModuleBuilder } from './assembler';
 import { Heap } from './heap';
 import type { Features, NativeFunction, NativeModule } from './native';
-import { type Home, type Purpose, Resident } from './resident';
+import { type Contents, type Home, type Purpose, Resident } from './resident';
 import { controlBytes, type PartRunner, type SharedFunction, Team } from './team';
 
 export interface EngineOptions {
@@ -17,8 +17,8 @@ export interface EngineOptions {
 }
 
 /**
- * Bytes of arrays that stay in the memory after their last use: neither memory nor engine can tell whether anybody still has
- * them, so those that no run has used for a while move back to JavaScript, where they are collected as garbage.
+ * Bytes of arrays that stay in the memory after their last use. The engine cannot tell at once whether anybody still has them,
+ * so beyond this the longest unused are freed, or move back to JavaScript where they are collected as garbage.
  */
 const residentBudget = 2 ** 27;
 const recentRuns = 64;
@@ -138,16 +138,34 @@ export class Engine implements Home {
   }
 
   /** Brings an array's elements into the memory. */
-  settle(storage: Storage, { dtype, length }: Pick<Resident, 'dtype' | 'length'>, purpose: Purpose): Resident {
+  settle(storage: Storage, { dtype, length }: Pick<Contents, 'dtype' | 'length'>, purpose: Purpose): Resident {
     const data: TypedArray = storage.local;
-    const isIdle = (r: Resident) => r.purpose === 'input' || r.lastRun < this.#runs - recentRuns;
-    while (this.#residentBytes + data.byteLength > residentBudget && this.#evacuateOne(isIdle));
-    const resident = new Resident(this, storage, dtype, length, this.heap.allocate(data.byteLength), purpose);
+    const address = this.allocateResident(data.byteLength);
+    this.heap.view(dtype, address, length).set(data);
+    const resident = this.#register(storage, { dtype, length, address, purpose });
+    storage.keepRemote(resident);
+    return resident;
+  }
+
+  /** The array whose elements a program has written to a block of `allocateResident`. */
+  adopt(contents: Omit<Contents, 'purpose'>): Storage {
+    const storage = new Storage(null, null, {});
+    storage.keepRemote(this.#register(storage, { ...contents, purpose: 'result' }));
+    return storage;
+  }
+
+  /** A block for elements that stay; others leave for it. */
+  allocateResident(bytes: number): number {
+    const isIdle = (r: Resident) => r.purpose !== 'state' || r.lastRun < this.#runs - recentRuns;
+    while (this.#residentBytes + bytes > residentBudget && this.#evacuateOne(isIdle));
+    return this.heap.allocate(bytes);
+  }
+
+  #register(storage: Storage, contents: Contents): Resident {
+    const resident = new Resident(this, storage, contents);
     resident.lastRun = this.#runs;
     this.#residents.add(resident);
     this.#residentBytes += resident.bytes;
-    this.heap.view(dtype, resident.address, length).set(data);
-    storage.keepRemote(resident);
     return resident;
   }
 

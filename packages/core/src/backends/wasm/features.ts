@@ -1,6 +1,7 @@
 // What the engine may use: how many threads, and which instructions.
 
 import { ArgumentError, BackendError } from '../../errors';
+import { warnOnce } from '../warn-once';
 import type { EngineOptions } from './engine';
 import { hardwareThreads, threadsSupported } from './team';
 
@@ -57,14 +58,6 @@ function threadCount(wanted: number | undefined): number {
       'Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, or call init({ threads: 1 }).',
   );
   return 1;
-}
-
-let warned = false;
-
-function warnOnce(message: string): void {
-  if (warned) return;
-  warned = true;
-  console.warn(message);
 }
 
 function fusedMultiplyAdd(wanted: boolean | undefined): boolean {
