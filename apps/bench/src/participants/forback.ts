@@ -82,7 +82,7 @@ function pure<Name extends string>(
   return {
     results: async () => toTensors(compiled(inputs)),
     iterate(count) {
-      for (let i = 0; i < count; i++) compiled(inputs);
+      for (let i = 0; i < count; i++) for (const y of Object.values(compiled(inputs))) y.dispose();
     },
   };
 }

@@ -92,7 +92,9 @@ export class NDArray implements ShapedType, Iterable<NDArray> {
     }
     const storage = this.payload as Storage;
     if (storage.takenBy === 'dispose')
-      throw new DonatedArrayError(`${where}: this ${showType(this)} was disposed of; dispose of arrays after their last use`);
+      throw new DonatedArrayError(
+        `${where}: this ${showType(this)} was disposed of; dispose of arrays after their last use`,
+      );
     if (storage.takenBy !== null) {
       throw new DonatedArrayError(
         `${where}: this ${showType(this)} was donated to ${storage.takenBy} and its buffer has been reused. ` +

@@ -1,9 +1,9 @@
 import { ArgumentError } from '../errors';
 import type { Backend } from './backend';
 import { referenceBackend } from './reference/backend';
+import { warnOnce } from './warn-once';
 import { startEngine, wasmBackend, wasmSupported } from './wasm/backend';
 import { checkFeatures, type FeatureOptions } from './wasm/features';
-import { warnOnce } from './warn-once';
 
 /** The backends that come with the package. */
 export type BackendName = 'reference' | 'wasm';

@@ -241,10 +241,19 @@ export const atanh: UnaryOp = /* @__PURE__ */ unary({
 /** 1 / (1 + e⁻ˣ). */
 export const logistic: UnaryOp = /* @__PURE__ */ unary({
   name: 'logistic',
-  scalar: (c, x) => c.div(c.constant(1, x.dtype), c.add(c.constant(1, x.dtype), c.exp(c.neg(x)))),
+  // Without overflow: e⁻|x| is at most 1.
+  scalar: (c, x) => {
+    const [zero, unit] = [c.constant(0, x.dtype), c.constant(1, x.dtype)];
+    const power = c.exp(c.neg(c.abs(x)));
+    return c.div(c.select(c.less(x, zero), power, unit), c.add(unit, power));
+  },
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
-    for (; n > 0; n--, i += di) o[k++] = 1 / (1 + Math.exp(-(x[i] as number)));
+    for (; n > 0; n--, i += di) {
+      const v = x[i] as number;
+      const power = Math.exp(-Math.abs(v));
+      o[k++] = (v < 0 ? power : 1) / (1 + power);
+    }
   },
   jvp: (t, _x, y) => mul(t, mul(y, sub(one(y), y))),
 });

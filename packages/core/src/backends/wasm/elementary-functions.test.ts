@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { array, jit, nn, np } from '../../index';
 import { type Expr, type FunctionBuilder, i32, type Local, ModuleBuilder, v128 } from './assembler';
 import { exp, expm1, log, log1p, tanh } from './elementary-functions';
 
@@ -46,6 +47,30 @@ function samples(): Float32Array {
 
 const inputs = samples();
 
+/** The largest error of float32 results in units in the last place, and where it is. */
+function worstError(results: Float32Array, exact: (x: number) => number): { error: number; x: number } {
+  let worst = { error: 0, x: 0 };
+  results.forEach((y, i) => {
+    const x = inputs[i] as number;
+    const wanted = exact(x);
+    const rounded = Math.fround(wanted);
+    if (!Number.isFinite(rounded)) return expect([x, y]).toEqual([x, rounded]);
+    const error = Math.abs(y - wanted) / ulp(wanted);
+    if (!(error <= worst.error)) worst = { error, x };
+  });
+  return worst;
+}
+
+// What is written in terms of those above.
+test.each([
+  ['sigmoid', nn.sigmoid, (x: number) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x))), 3],
+  ['rsqrt', np.rsqrt, (x: number) => 1 / Math.sqrt(x), 1.5],
+] as const)('%s of compiled programs is at most that many ulp off', (_name, f, exact, bound) => {
+  const results = jit(f)(array(inputs)).dataSync() as Float32Array;
+  const { error, x } = worstError(results, exact);
+  expect(error, `at ${x}`).toBeLessThanOrEqual(bound);
+});
+
 describe.each([
   ['exp', exp, Math.exp, 1.5],
   ['expm1', expm1, Math.expm1, 4],
@@ -55,15 +80,7 @@ describe.each([
 ] as const)('%s', (_name, fn, exact, bound) => {
   test(`is at most ${bound} ulp off`, () => {
     const results = evaluate(fn, inputs);
-    let worst = { error: 0, x: 0 };
-    results.forEach((y, i) => {
-      const x = inputs[i] as number;
-      const wanted = exact(x);
-      const rounded = Math.fround(wanted);
-      if (!Number.isFinite(rounded)) return expect([x, y]).toEqual([x, rounded]);
-      const error = Math.abs(y - wanted) / ulp(wanted);
-      if (!(error <= worst.error)) worst = { error, x };
-    });
+    const worst = worstError(results, exact);
     expect(worst.error, `at ${worst.x}`).toBeLessThanOrEqual(bound);
   });
 
