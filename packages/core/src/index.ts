@@ -3,8 +3,9 @@ export { promoteDTypes } from './array/dtype';
 export type { ArrayLike, NestedArray } from './array/ndarray';
 export { NDArray } from './array/ndarray';
 export type { Layout, Shape, ShapedType } from './array/shape';
+export type { MemoryUse } from './backends/backend';
 export type { BackendName, InitOptions } from './backends/current';
-export { init } from './backends/current';
+export { init, memory } from './backends/current';
 export {
   ArgumentError,
   BackendError,

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import './support/matchers';
 import type { NDArray } from '../src/array/ndarray';
-import { init, useBackend } from '../src/backends/current';
+import { init, memory, useBackend } from '../src/backends/current';
 import { startEngine, wasmBackend } from '../src/backends/wasm/backend';
 import { Resident } from '../src/backends/wasm/resident';
 import * as np from '../src/numpy';
@@ -32,6 +32,23 @@ test('large results that are disposed of give their place to others', () => {
   const x = np.ones([n]);
   for (let i = 0; i < 100; i++) double(x).dispose();
   expect(copies).not.toHaveBeenCalled();
+});
+
+test('memory() counts what is there, and forgets what is disposed of', () => {
+  const x = np.ones([n]);
+  const before = memory();
+  const results = [double(x), double(x), double(x)];
+  const with3 = memory();
+  expect(with3.arrayBytes - before.arrayBytes).toBeGreaterThanOrEqual(3 * 4 * n);
+  expect(with3.arrays - before.arrays).toBeGreaterThanOrEqual(3);
+  for (const result of results) result.dispose();
+  const after = memory();
+  expect(after.arrays).toBe(with3.arrays - 3);
+  expect(with3.usedBytes - after.usedBytes).toBe(3 * 4 * n);
+  expect(after.peakBytes).toBeGreaterThanOrEqual(with3.usedBytes);
+  expect(after.peakBytes).toBeLessThanOrEqual(after.reservedBytes);
+  init({ backend: 'reference' });
+  expect(memory()).toEqual({ arrays: 0, arrayBytes: 0, usedBytes: 0, peakBytes: 0, reservedBytes: 0 });
 });
 
 test('so do those that nobody has any more, without being copied', async () => {

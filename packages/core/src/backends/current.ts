@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors';
-import type { Backend } from './backend';
+import type { Backend, MemoryUse } from './backend';
 import { referenceBackend } from './reference/backend';
 import { warnOnce } from './warn-once';
 import { startEngine, wasmBackend, wasmSupported } from './wasm/backend';
@@ -70,4 +70,10 @@ export function init(options: InitOptions = {}): void {
   else if (backend === 'wasm') current = wasmBackendFor(features);
   else if (backend === undefined) current = bestBackend(features);
   else throw new ArgumentError(`init: expected backend to be 'wasm' or 'reference', got ${String(backend)}`);
+}
+
+/** What the backend's memory holds now. All zero for `'reference'`, which has none of its own. */
+export function memory(): MemoryUse {
+  const none = { arrays: 0, arrayBytes: 0, usedBytes: 0, peakBytes: 0, reservedBytes: 0 };
+  return currentBackend().memory?.() ?? none;
 }

@@ -41,6 +41,7 @@ export function startEngine(options: EngineOptions): Engine {
 export function wasmBackend(engine: Engine): Backend {
   return {
     name: 'wasm',
+    memory: () => engine.memory(),
     compile: (program, options) => compile(engine, program, options),
     describe(program, options) {
       const prepared = prepare(program);

@@ -3,6 +3,7 @@
 import type { TypedArray } from '../../array/dtype';
 import { Storage } from '../../array/storage';
 import { LruCache } from '../../program/lru-cache';
+import type { MemoryUse } from '../backend';
 import { ModuleBuilder } from './assembler';
 import { Heap } from './heap';
 import type { Features, NativeFunction, NativeModule } from './native';
@@ -85,6 +86,16 @@ export class Engine implements Home {
     this.team = new Team(this.heap, threads);
     this.features = features;
     this.heap.reclaim = () => this.#evacuateOne(() => true);
+  }
+
+  memory(): MemoryUse {
+    return {
+      arrays: this.#residents.size,
+      arrayBytes: this.#residentBytes,
+      usedBytes: this.heap.usedBytes,
+      peakBytes: this.heap.peakBytes,
+      reservedBytes: this.heap.bytes,
+    };
   }
 
   link({ module, name }: NativeFunction): SharedFunction {

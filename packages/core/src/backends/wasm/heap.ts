@@ -25,6 +25,8 @@ export class Heap {
   /** Free spans by address; none touches the next. */
   readonly #free: Span[] = [];
   #views: FullViews;
+  #used = 0;
+  #peak = 0;
   /** Asked to free a block when the memory cannot grow; answers whether it has. */
   reclaim: () => boolean = () => false;
 
@@ -42,6 +44,16 @@ export class Heap {
     return this.memory.buffer.byteLength;
   }
 
+  /** Bytes of blocks. */
+  get usedBytes(): number {
+    return this.#used;
+  }
+
+  /** The most that they ever were. */
+  get peakBytes(): number {
+    return this.#peak;
+  }
+
   /**
    * The address of a new block; its contents are arbitrary.
    *
@@ -51,6 +63,8 @@ export class Heap {
     const size = roundUp(Math.max(bytes, 1), alignment);
     const address = this.#take(size) ?? this.#makeRoom(size);
     this.#sizes.set(address, size);
+    this.#used += size;
+    this.#peak = Math.max(this.#peak, this.#used);
     return address;
   }
 
@@ -58,6 +72,7 @@ export class Heap {
     const bytes = this.#sizes.get(address);
     if (bytes === undefined) return;
     this.#sizes.delete(address);
+    this.#used -= bytes;
     this.#release({ address, bytes });
   }
 
