@@ -1,5 +1,6 @@
-import type { LinearEquation, NDArray, Shape, TransposeRule } from '@forback/core';
+import { isLinearOperand, type LinearEquation, type NDArray, np, type Shape, type TransposeRule } from '@forback/core';
 import { FeedbackStore } from './feedback';
+import type { RecordedStep } from './linear-steps';
 import { ProductLayer, sendsToInput, type WeightUse, weightUse } from './product-layer';
 import type { FeedbackPass, FeedbackRule, OutputError, RuleOptions } from './rule';
 
@@ -18,6 +19,10 @@ export class BackwardPass implements FeedbackPass {
   readonly layers: ProductLayer[] = [];
   /** The errors at the outputs of all products, by the layer's name. */
   readonly errors = new Map<string, NDArray>();
+  /** What `record` has seen, from the last operation to the first. */
+  readonly recorded: RecordedStep[] = [];
+  /** What the rule sends to the inputs of layers by `sendForward`, by the layer's name. */
+  forwarded: ReadonlyMap<string, NDArray> = new Map();
   /** What each product alone adds to the gradient of its weight, by the number of its operation. */
   private readonly weightGradients = new Map<number, NDArray | null>();
   private readonly rule: FeedbackRule;
@@ -52,27 +57,25 @@ export class BackwardPass implements FeedbackPass {
   }
 
   readonly transpose: TransposeRule = (equation, cotangents, standard) => {
-    const arrived = union(equation.outputs.map((v) => this.reached.get(v.id) ?? none));
-    const weight = weightUse(equation);
-    const [error] = cotangents;
-    if (weight === null || !error || !this.selected[weight.leaf]) {
-      this.leave(equation, arrived);
-      return standard();
-    }
-    if (!sendsToInput(equation, weight)) {
-      this.errors.set(this.nameOf(weight, this.uses).name, error);
+    const { layer, through } = this.stepOf(equation, cotangents, standard);
+    if (layer === null) return standard();
+    if (through === 'weight') {
+      this.errors.set(layer.name, layer.error);
       const sent = standard();
-      this.weightGradients.set(equation.source?.index ?? -1, sent[weight.side] ?? null);
+      this.weightGradients.set(layer.operation, sent[layer.weightSide] ?? null);
       return sent;
     }
-    const layer = this.layerOf(equation, weight, error, standard);
-    const errors: ReadonlySet<OutputError> =
-      arrived.size > 0 ? arrived : new Set([{ name: layer.name, ...layer.errorRows() }]);
     this.layers.push(layer);
-    this.outputErrorsOf.set(layer, errors);
-    this.leave(equation, errors);
     const sent = this.rule.sendBack(layer, this);
-    return weight.side === 1 ? [sent, null] : [null, sent];
+    return layer.weightSide === 1 ? [sent, null] : [null, sent];
+  };
+
+  /** Instead of `transpose`: writes down what lies between the errors and the parameters, at the cost of zeros. */
+  readonly record: TransposeRule = (equation, cotangents, standard) => {
+    const step = this.stepOf(equation, cotangents, standard);
+    this.recorded.push({ equation, cotangents, ...step, errors: [...step.errors] });
+    if (step.errors.size === 0) return standard();
+    return equation.operands.map((x) => (isLinearOperand(x) ? np.zeros([...x.shape], { dtype: x.dtype }) : null));
   };
 
   /** The gradients of the learned feedback, given those of the parameters. */
@@ -88,15 +91,27 @@ export class BackwardPass implements FeedbackPass {
     return learned;
   }
 
-  private layerOf(
+  private stepOf(
     equation: LinearEquation,
-    weight: WeightUse,
-    error: NDArray,
+    cotangents: readonly (NDArray | null)[],
     standard: Parameters<TransposeRule>[2],
-  ): ProductLayer {
-    const { path, name, use } = this.nameOf(weight, this.sendingUses);
-    const value = (this.parameters[weight.leaf] as Parameter).leaf;
-    return new ProductLayer({ path, name, use, leaf: weight.leaf, weight: value }, equation, standard, weight, error);
+  ): { layer: ProductLayer | null; through: 'input' | 'weight'; errors: ReadonlySet<OutputError> } {
+    const arrived = union(equation.outputs.map((v) => this.reached.get(v.id) ?? none));
+    const weight = weightUse(equation);
+    const [error] = cotangents;
+    if (weight === null || !error || !this.selected[weight.leaf]) {
+      this.leave(equation, arrived);
+      return { layer: null, through: 'input', errors: arrived };
+    }
+    const toInput = sendsToInput(equation, weight);
+    const named = this.nameOf(weight, toInput ? this.sendingUses : this.uses);
+    const { leaf } = this.parameters[weight.leaf] as Parameter;
+    const layer = new ProductLayer({ ...named, leaf: weight.leaf, weight: leaf }, equation, standard, weight, error);
+    if (!toInput) return { layer, through: 'weight', errors: arrived };
+    const errors = arrived.size > 0 ? arrived : new Set([{ name: layer.name, ...layer.errorRows() }]);
+    this.outputErrorsOf.set(layer, errors);
+    this.leave(equation, errors);
+    return { layer, through: 'input', errors };
   }
 
   private nameOf({ leaf }: WeightUse, uses: Map<number, number>): { path: string; name: string; use: number } {

@@ -1,6 +1,7 @@
 import { ArgumentError, ConcretizationError, type GradOptions, type NDArray, tree, valueAndGrad } from '@forback/core';
 import { BackwardPass } from './backward-pass';
 import type { Feedback } from './feedback';
+import { replay } from './linear-steps';
 import type { RuleOptions } from './rule';
 
 /** Options of `feedbackGrad` and `feedbackValueAndGrad`. */
@@ -92,11 +93,14 @@ export function runPass<Args extends unknown[]>(
   options: FeedbackGradOptions,
   args: Args,
 ): { value: unknown; gradient: unknown; pass: BackwardPass } {
-  const { argnums = 0, hasAux = false } = options;
-  const pass = new BackwardPass(options, tree.paths(args[argnums]), args);
-  const gradOptions: GradOptions = { argnums, hasAux, transpose: pass.transpose };
-  const [value, gradient] = valueAndGrad(loss, gradOptions)(...args) as [unknown, unknown];
+  const { argnums = 0, hasAux = false, rule } = options;
+  const parameters = tree.paths(args[argnums]);
+  const pass = new BackwardPass(options, parameters, args);
+  const survey = rule.sendForward ? new BackwardPass(options, parameters, args) : null;
+  const gradOptions: GradOptions = { argnums, hasAux, transpose: survey?.record ?? pass.transpose };
+  const [value, found] = valueAndGrad(loss, gradOptions)(...args) as [unknown, unknown];
   checkFinite(where, (hasAux ? (value as [NDArray, unknown])[0] : value) as NDArray);
+  const gradient = survey ? replay(survey, pass, rule, args[argnums]) : found;
   if (pass.errors.size === 0) {
     throw new ArgumentError(
       `${where}: no selected parameter meets a product (matmul, einsum, dense, conv) with something that is not a ` +

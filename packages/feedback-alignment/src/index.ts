@@ -11,6 +11,7 @@ export type {
   ParametersOf,
 } from './feedback-grad';
 export { feedbackGrad, feedbackValueAndGrad, initFeedback } from './feedback-grad';
+export type { LinearStep } from './linear-steps';
 export type { PepitaGradient, PepitaLayer, PepitaOptions } from './pepita';
 export { pepitaFeedback, pepitaGrad } from './pepita';
 export type { ProductLayer, Rows, WeightShape } from './product-layer';
@@ -20,6 +21,8 @@ export { dfa, drtp, sdfa } from './rules/direct-feedback';
 export { backpropagation, shallow, tied } from './rules/exact';
 export type { FeedbackInit } from './rules/feedback-alignment';
 export { fa, kolenPollack, weightMirror } from './rules/feedback-alignment';
+export type { IfaOptions } from './rules/indirect-feedback';
+export { ifa } from './rules/indirect-feedback';
 export type { PfaOptions } from './rules/product-feedback';
 export { pfa, pfaOrthogonal } from './rules/product-feedback';
 export { brSF, frSF, uSF } from './rules/sign-symmetry';

@@ -180,6 +180,11 @@ export class ProductLayer implements LayerParameter {
     return input.transpose(order).reshape([size(examples), -1]);
   }
 
+  /** Position of the weight among the operands of the operation. */
+  get weightSide(): 0 | 1 {
+    return this.weightUse.side;
+  }
+
   /** The number of the layer's operation in the model. */
   get operation(): number {
     return this.equation.source?.index ?? -1;
@@ -190,6 +195,14 @@ export class ProductLayer implements LayerParameter {
     if (this.kind !== 'dense') return rows.reshape(this.input.shape);
     const { examples, pairs, contracted, inputOrder } = this.axes;
     return rows.reshape([...examples, ...pairs, ...contracted]).transpose(inputOrder);
+  }
+
+  /** An array of the output's shape from rows of what belongs to one example. */
+  outputFromRows(rows: NDArray): NDArray {
+    if (this.kind !== 'dense') return rows.reshape(this.error.shape);
+    const { examples, pairs, weightFree, outputOrder } = this.axes;
+    const order = outputOrder.map((_, axis) => outputOrder.indexOf(axis));
+    return rows.reshape([...examples, ...pairs, ...weightFree]).transpose(order);
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { NDArray, Shape } from '@forback/core';
 import type { Feedback } from './feedback';
+import type { LinearStep } from './linear-steps';
 import type { ProductLayer, Rows } from './product-layer';
 
 /** The error of an output layer: of a product whose result reaches the loss through no other product of a parameter. */
@@ -31,6 +32,8 @@ export interface FeedbackPass {
   learned(layer: ProductLayer, name: string, shape: Shape, make: () => NDArray): NDArray;
   /** The exact errors of the output layers that lie between this layer's output and the loss, or of the layer itself. */
   outputErrors(layer: ProductLayer): readonly OutputError[];
+  /** What `sendForward` has for the layer's input. */
+  readonly forwarded: ReadonlyMap<string, NDArray>;
 }
 
 /**
@@ -42,6 +45,13 @@ export interface FeedbackRule {
   readonly name: string;
   /** What is sent to the layer's input; an array of the input's shape, or null for no error. */
   sendBack(layer: ProductLayer, pass: FeedbackPass): NDArray | null;
+  /**
+   * For rules whose errors travel from the first layer to the last: called once, before any error is sent.
+   *
+   * @param steps - what lies between the parameters and the errors, in the order of the forward pass.
+   * @returns what `sendBack` will find in `pass.forwarded`, by the layer's name.
+   */
+  sendForward?(steps: readonly LinearStep[], pass: FeedbackPass): ReadonlyMap<string, NDArray>;
   /** The gradient of the learned feedback that belongs to the layer, and its name. */
   learn?(layer: ProductLayer, pass: FeedbackPass, weight: WeightGradient): readonly [name: string, gradient: NDArray];
   /** The layer's feedback and its weight in one shape, for alignment; absent where they cannot be compared. */

@@ -121,14 +121,14 @@ function project(
 }
 
 /** How many examples error and layer share: all of them, or the axes in front that agree (the rest are features). */
-function commonExamples(layer: ProductLayer, { examples }: Rows): number {
+export function commonExamples(layer: ProductLayer, { examples }: Rows): number {
   const own = layer.inputExamples;
   if (size(own) === size(examples)) return size(own);
   const differ = own.findIndex((n, axis) => n !== examples[axis]);
   const shared = own.slice(0, differ < 0 ? own.length : differ);
   if (shared.length > 0) return size(shared);
   throw new ArgumentError(
-    `direct feedback for ${layer.name}: the layer's examples [${own.join(', ')}] and those of the output's error ` +
+    `feedback of the output's error to ${layer.name}: the layer's examples [${own.join(', ')}] and those of the output's error ` +
       `[${examples.join(', ')}] have no axis in common; leave the parameter out with \`select\`, or use another rule`,
   );
 }
