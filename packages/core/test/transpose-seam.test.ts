@@ -132,6 +132,17 @@ describe('feedback alignment through the transpose rule', () => {
     expect(grad(jit(f), { argnums: [0, 1], transpose: feedback(new Map([[0, b]])) })(w, h)).toHaveSameBits(replaced);
   });
 
+  test('knows a weight that was broadcast: a batched product repeats it', () => {
+    const w = values([2, 3, 4], 'float64', 54);
+    const b = values([2, 3, 4], 'float64', 55);
+    const h = values([5, 2, 2, 3], 'float64', 56);
+    const f = (m: NDArray, input: NDArray) => np.sum(np.sin(np.matmul(input, m)));
+    const replaced = grad(f, { argnums: [0, 1], transpose: feedback(new Map([[0, b]])) })(w, h);
+    const cotangent = np.cos(np.matmul(h, w));
+    expect(replaced[1]).toBeAllclose(np.matmul(cotangent, np.swapaxes(b, 1, 2)), close);
+    expect(replaced[0]).toBeAllclose(np.einsum('bhti,bhto->hio', h, cotangent), close);
+  });
+
   test('tells two arguments apart that are the same array, and an argument from a captured array', () => {
     const w = values([3, 3], 'float64', 60);
     const b = values([3, 3], 'float64', 61);

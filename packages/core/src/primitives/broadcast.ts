@@ -16,6 +16,7 @@ interface BroadcastParams {
 
 const broadcastPrimitive: Primitive<BroadcastParams> = /* @__PURE__ */ definePrimitive<BroadcastParams>({
   name: 'broadcast',
+  relayout: true,
   strided: true,
   outputs([x], { shape, axes }) {
     const from = x?.shape ?? [];

@@ -96,7 +96,7 @@ export interface PrimitiveDefinition<P extends object = object> {
   readonly elementwise?: boolean;
   /** Where this operand (the second, or either) is 1 all over, the result is the other one. */
   readonly unit?: 'second' | 'either' | undefined;
-  /** The operation only moves elements of its single input: what is true of a parameter stays true of the result. */
+  /** The operation only moves or repeats elements of its single input: what is true of a parameter stays true of the result. */
   readonly relayout?: boolean;
   /** The output as another layout of the input's buffer, or null where it has to be copied. */
   view?(input: Layout, params: P): Layout | null;

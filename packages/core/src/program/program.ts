@@ -45,7 +45,8 @@ export interface SourceEquation {
   readonly origins: readonly (Origin | null)[];
 }
 
-/** Says that a value is one of the differentiated arguments, perhaps reshaped, transposed or otherwise rearranged. */
+/** Says that a value is one of the differentiated arguments, perhaps reshaped, transposed, repeated or otherwise
+ * rearranged. */
 export interface Origin {
   /** Index among the leaves of the differentiated arguments. */
   readonly leaf: number;
