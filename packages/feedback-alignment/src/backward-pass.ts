@@ -1,8 +1,9 @@
 import { isLinearOperand, type LinearEquation, type NDArray, np, type Shape, type TransposeRule } from '@forback/core';
 import { FeedbackStore } from './feedback';
 import type { RecordedStep } from './linear-steps';
-import { ProductLayer, sendsToInput, type WeightUse, weightUse } from './product-layer';
+import { ProductLayer, sendsToInput } from './product-layer';
 import type { FeedbackPass, FeedbackRule, OutputError, RuleOptions } from './rule';
+import { type WeightUse, weightUse } from './weight-use';
 
 /** A parameter of the loss, in the order of the leaves. */
 export interface Parameter {
@@ -97,7 +98,7 @@ export class BackwardPass implements FeedbackPass {
     standard: Parameters<TransposeRule>[2],
   ): { layer: ProductLayer | null; through: 'input' | 'weight'; errors: ReadonlySet<OutputError> } {
     const arrived = union(equation.outputs.map((v) => this.reached.get(v.id) ?? none));
-    const weight = weightUse(equation);
+    const weight = weightUse(equation, this.parameters);
     const [error] = cotangents;
     if (weight === null || !error || !this.selected[weight.leaf]) {
       this.leave(equation, arrived);

@@ -10,6 +10,7 @@ import {
   type TransposeOperand,
 } from '@forback/core';
 import { type DotAxes, dotAxes } from './dot-axes';
+import { productKinds, type WeightUse } from './weight-use';
 
 /** Numbers of the examples (batch, tokens) in front, what belongs to one of them in the last axis. */
 export interface Rows {
@@ -40,27 +41,7 @@ interface ConvolutionShapes {
 
 type Standard = (operands?: readonly TransposeOperand[]) => (NDArray | null)[];
 
-/** Which operand of an operation of the model is a weight, and whose. */
-export interface WeightUse {
-  readonly leaf: number;
-  /** Position of the weight among the operands: 0 or 1. */
-  readonly side: 0 | 1;
-  /** To the layout in which the model uses it. */
-  rearrange(parameter: NDArray): NDArray;
-}
-
-const kinds = { dot: 'dense', conv: 'conv', convInputGradient: 'convTranspose' } as const;
-type Kind = (typeof kinds)[keyof typeof kinds];
-
-/** The weight of a product of a parameter and something else; null for every other operation. */
-export function weightUse({ source, primitive }: LinearEquation): WeightUse | null {
-  // The sum of a product's two tangents is also derived from the product.
-  if (!source || source.primitive !== primitive || !(primitive.name in kinds)) return null;
-  const [first, second] = source.origins;
-  if (first && second) return null;
-  if (second) return { leaf: second.leaf, side: 1, rearrange: second.rearrange };
-  return first ? { leaf: first.leaf, side: 0, rearrange: first.rearrange } : null;
-}
+type Kind = (typeof productKinds)[keyof typeof productKinds];
 
 interface LayerParameter {
   /** Path of the parameter in the tree of parameters, such as `[0].weight`. */
@@ -102,7 +83,7 @@ export class ProductLayer implements LayerParameter {
     this.use = parameter.use;
     this.leaf = parameter.leaf;
     this.weight = parameter.weight;
-    this.kind = kinds[equation.primitive.name as keyof typeof kinds];
+    this.kind = productKinds[equation.primitive.name as keyof typeof productKinds];
     this.error = error;
     this.inputSide = weightUse.side === 1 ? 0 : 1;
   }
@@ -155,8 +136,10 @@ export class ProductLayer implements LayerParameter {
     const operand = this.weightUse.rearrange(parameter);
     if (this.kind === 'conv') return operand;
     this.refuseTransposed();
+    const { repeated } = this.weightUse;
+    const once = operand.slice(...operand.shape.map((n, axis): [number, number] => [0, repeated[axis] ? 1 : n]));
     const { pairs, weightFree, contracted, weightOrder } = this.axes;
-    return operand.transpose(weightOrder).reshape([size(pairs) * size(weightFree), size(contracted)]);
+    return once.transpose(weightOrder).reshape([size(pairs) * size(weightFree), size(contracted)]);
   }
 
   /** The error as rows: examples by outputs. */
@@ -262,7 +245,7 @@ export class ProductLayer implements LayerParameter {
   private get axes(): DotAxes {
     const { operands, params } = this.equation;
     const shapes = operands.map((operand) => operand.shape) as [Shape, Shape];
-    return dotAxes(params, shapes, this.weightUse.side);
+    return dotAxes(params, shapes, this.weightUse.side, this.weightUse.repeated);
   }
 }
 

@@ -1,4 +1,4 @@
-import { grad, jit, type NDArray, nn, np, random, tree, vjp } from '@forback/core';
+import { grad, jit, type NDArray, nn, np, random, tree, vjp, vmap } from '@forback/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -165,6 +165,16 @@ describe('convolutions', () => {
   });
 });
 
+function gradientDistance(a: Weights, b: Weights): number {
+  const distances = Object.keys(b).map((name) =>
+    np
+      .abs((a[name] as NDArray).sub(b[name] as NDArray))
+      .max()
+      .item(),
+  );
+  return Math.max(...distances);
+}
+
 /** What a rule sends to a layer's input. */
 function errorSent<P>(
   rule: FeedbackRule,
@@ -235,6 +245,70 @@ describe('products written in other ways', () => {
     if (name === 'out') return w.reshape([3, 2, 4]).transpose([2, 1, 0]).reshape([4, 6]);
     return w.transpose([0, 2, 1]).reshape([6, 4]);
   }
+
+  describe('a weight that is broadcast over a batch is one weight', () => {
+    const h4 = draw(21, [3, 2, 5, 4]);
+    const heads = { first: draw(22, [2, 4, 6]), second: draw(23, [2, 6, 3]) };
+    const ways = {
+      'heads in a batched matmul': [heads, ({ first, second }: Weights) => [first as NDArray, second as NDArray]],
+      'stretched by hand': [
+        heads,
+        ({ first, second }: Weights) => [
+          np.broadcastTo(first as NDArray, [3, 2, 4, 6]),
+          np.broadcastTo((second as NDArray).reshape([1, 2, 6, 3]), [3, 2, 6, 3]),
+        ],
+      ],
+    } as const;
+
+    test.each(Object.entries(ways))('%s', (_, [params, use]) => {
+      const batched = (p: Weights) => {
+        const [first, second] = use(p) as [NDArray, NDArray];
+        return np.sin(np.tanh(h4.matmul(first)).matmul(second)).sum();
+      };
+      const summed = ({ first, second }: Weights) => {
+        const h = np.tanh(np.einsum('bhti,hio->bhto', h4, first as NDArray));
+        return np.sin(np.einsum('bhti,hio->bhto', h, second as NDArray)).sum();
+      };
+      const exact = grad(batched)(params);
+      expectClose(feedbackGrad(batched, { rule: tied() })(params), exact);
+      for (const rule of [fa(key), uSF(), dfa(key), pfa(key, { expansion: 2 }), pfaOrthogonal(key)]) {
+        const feedback = initFeedback(summed, { rule })(params);
+        const expected = feedbackValueAndGrad(summed, { rule, feedback })(params);
+        expectClose(feedbackValueAndGrad(batched, { rule, feedback })(params), expected);
+        expectClose(jit(feedbackValueAndGrad(batched, { rule, feedback }))(params), expected);
+      }
+      expect(gradientDistance(feedbackGrad(batched, { rule: fa(key) })(params), exact)).toBeGreaterThan(0.1);
+    });
+
+    test('one matrix for all, by matmul, einsum and broadcasting', () => {
+      const params = { first: draw(24, [4, 6]), second: draw(25, [6, 3]) };
+      const through = (product: (a: NDArray, w: NDArray) => NDArray) => (p: Weights) =>
+        np.sin(product(np.tanh(product(x, p.first as NDArray)), p.second as NDArray)).sum();
+      const forms = [
+        through((a, w) => a.matmul(w)),
+        through((a, w) => np.einsum('btd,de->bte', a, w)),
+        through((a, w) => a.matmul(w.reshape([1, ...w.shape]))),
+        through((a, w) => a.matmul(np.broadcastTo(w, [3, ...w.shape]))),
+        through((a, w) => vmap((row: NDArray) => row.matmul(w))(a)),
+        through((a, w) => np.swapaxes(np.swapaxes(w, 0, 1).matmul(np.swapaxes(a, 1, 2)), 1, 2)),
+      ];
+      for (const rule of [fa(key), dfa(key), pfaOrthogonal(key)]) {
+        const [first, ...others] = forms.map((f) => feedbackValueAndGrad(f, { rule })(params));
+        for (const other of others) expectClose(other, first);
+      }
+    });
+
+    test('a first state that stands for each example is an input, and a scalar is no weight', () => {
+      const recurrent = ({ start, w, out }: Weights) =>
+        np.sin(np.tanh(np.broadcastTo(start as NDArray, [5, 4]).matmul(w as NDArray)).matmul(out as NDArray)).sum();
+      const params = { start: draw(26, [4]), w: draw(27, [4, 6]), out: draw(28, [6, 2]) };
+      expect(Object.keys(initFeedback(recurrent, { rule: fa(key) })(params).fixed).sort()).toEqual(['out', 'w']);
+      const scaled = ({ s, out }: Weights) =>
+        np.sin(np.tanh(x.matmul(np.broadcastTo(s as NDArray, [4, 6]))).matmul(out as NDArray)).sum();
+      const p = { s: draw(29, []), out: draw(28, [6, 2]) };
+      expect(feedbackGrad(scaled, { rule: tied() })(p).s?.shape).toEqual([]);
+    });
+  });
 
   test('products with one weight for each group', () => {
     const f = ({ a, w }: Weights) => np.sin(np.einsum('ngi,gio->ngo', x.mul(a as NDArray), w as NDArray)).sum();
