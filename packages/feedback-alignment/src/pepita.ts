@@ -1,14 +1,14 @@
-import { ArgumentError, jvp, type NDArray, nn, random, ShapeError, tree, vjp } from '@forback/core';
-
-/** One layer: a map that is linear in its parameters, and what follows it. */
-export interface PepitaLayer<Params> {
-  /** Dense layer or convolution: [n, ...] to [n, units] or [n, channels, ...positions]. Leave biases out, as the paper does. */
-  apply(params: Params, x: NDArray): NDArray;
-  /** Keeps the shape. Default: `nn.relu` for hidden layers; the last layer has a softmax instead. */
-  activation?(z: NDArray): NDArray;
-  /** Between this layer and the next, such as pooling or flattening. */
-  follow?(h: NDArray): NDArray;
-}
+import { ArgumentError, jvp, type NDArray, random, tree } from '@forback/core';
+import {
+  checkLayers,
+  checkPass,
+  type LayerPass,
+  type PepitaDropout,
+  type PepitaLayer,
+  type PepitaParams,
+  runLayers,
+  shiftOf,
+} from './pepita-pass';
 
 /** Settings of PEPITA. */
 export interface PepitaOptions {
@@ -26,7 +26,7 @@ export interface PepitaOptions {
    */
   form?: 'difference' | 'hebbian' | 'adaptive';
   /** Share of hidden units that are dropped, the same ones in both passes, and its key. Default: none. */
-  dropout?: { rate: number; key: random.Key };
+  dropout?: PepitaDropout;
 }
 
 /** What a step of PEPITA gives. */
@@ -36,10 +36,6 @@ export interface PepitaGradient<Params> {
   /** Softmax outputs of the first pass: [n, classes]. */
   readonly output: NDArray;
 }
-
-type ParamsList<Layers extends readonly PepitaLayer<never>[]> = {
-  -readonly [I in keyof Layers]: Layers[I] extends PepitaLayer<infer P> ? P : never;
-};
 
 /**
  * F of PEPITA: 0.05 · U(±√(6 / features)) (released code of Dellaferrera and Kreiman 2022). It never changes.
@@ -63,48 +59,27 @@ export function pepitaFeedback(key: random.Key, classes: number, features: numbe
 export function pepitaGrad<const Layers extends readonly PepitaLayer<never>[]>(
   layers: Layers,
   options: PepitaOptions,
-): (params: Readonly<ParamsList<Layers>>, x: NDArray, targets: NDArray) => PepitaGradient<ParamsList<Layers>> {
+): (params: Readonly<PepitaParams<Layers>>, x: NDArray, targets: NDArray) => PepitaGradient<PepitaParams<Layers>> {
   const { feedback, modulation = 'add', outputError = 'modulated', form = 'difference', dropout } = options;
-  if (layers.length === 0) throw new ArgumentError('pepitaGrad: expected at least one layer, got none');
+  checkLayers('pepitaGrad', layers);
   checkChoice('modulation', modulation, ['add', 'subtract']);
   checkChoice('outputError', outputError, ['modulated', 'clean']);
   checkChoice('form', form, ['difference', 'hebbian', 'adaptive']);
   const last = layers.length - 1;
 
-  const run = (params: readonly unknown[], x: NDArray): LayerPass[] => {
-    let input = x;
-    return layers.map((layer, i) => {
-      const from = input;
-      const [z, pullback] = vjp((p: never) => layer.apply(p, from), [params[i] as never]);
-      const n = z.shape[0] as number;
-      const positions = z.shape.slice(2).reduce((product, size) => product * size, 1);
-      const h = i === last ? nn.softmax(z) : drop((layer.activation ?? nn.relu)(z), i, dropout);
-      input = layer.follow?.(h) ?? h;
-      return { h, pull: (signal) => pullback(signal.div(n * positions))[0] };
-    });
-  };
+  const run = (params: readonly unknown[], x: NDArray) => runLayers(layers, params, x, dropout);
 
   return (params, x, targets) => {
-    const [classes, features] = feedback.shape;
-    const n = x.shape[0] as number;
-    if (feedback.ndim !== 2 || targets.shape.join() !== `${n},${classes}` || x.size !== n * (features ?? 0)) {
-      throw new ShapeError(
-        `pepitaGrad: expected feedback [classes, features], x [n, features in all] and targets [n, classes], got ` +
-          `[${feedback.shape.join(', ')}], [${x.shape.join(', ')}] and [${targets.shape.join(', ')}]`,
-      );
-    }
+    checkPass('pepitaGrad', feedback, x, targets);
     const clean = run(params, x);
     const output = (clean[last] as LayerPass).h;
     const error = output.sub(targets);
-    const shift = error
-      .matmul(feedback)
-      .reshape(x.shape)
-      .mul(modulation === 'add' ? 1 : -1);
+    const shift = shiftOf(error, feedback, x, modulation);
     if (form === 'adaptive') {
       const activities = (input: NDArray) => run(params, input).map(({ h }) => h);
       const [, tangents] = jvp(activities, [x], [shift]);
       const gradient = clean.map(({ pull }, i) => pull(i === last ? error : (tangents[i] as NDArray).neg()));
-      return { gradient: gradient as ParamsList<Layers>, output };
+      return { gradient: gradient as PepitaParams<Layers>, output };
     }
     const second = run(params, x.add(shift));
     const gradient = clean.map((first, i) => {
@@ -113,21 +88,8 @@ export function pepitaGrad<const Layers extends readonly PepitaLayer<never>[]>(
       if (i < last) return other.pull(first.h.sub(other.h));
       return other.pull(outputError === 'modulated' ? other.h.sub(targets) : error);
     });
-    return { gradient: gradient as ParamsList<Layers>, output };
+    return { gradient: gradient as PepitaParams<Layers>, output };
   };
-}
-
-interface LayerPass {
-  /** Activities. */
-  readonly h: NDArray;
-  /** Sum over examples of signal · inputᵀ, divided by examples and positions, in the shape of the parameters. */
-  pull(signal: NDArray): unknown;
-}
-
-function drop(h: NDArray, layer: number, dropout: PepitaOptions['dropout']): NDArray {
-  if (dropout === undefined) return h;
-  const kept = random.bernoulli(random.foldIn(dropout.key, layer), 1 - dropout.rate, { shape: h.shape });
-  return h.mul(kept.astype(h.dtype)).div(1 - dropout.rate);
 }
 
 function subtract(a: unknown, b: unknown): unknown {
