@@ -2,12 +2,18 @@ import { ArgumentError, ConcretizationError, type GradOptions, type NDArray, tre
 import { BackwardPass } from './backward-pass';
 import type { Feedback } from './feedback';
 import { replay } from './linear-steps';
-import type { RuleOptions } from './rule';
+import type { FeedbackRule, RuleOptions } from './rule';
 
 /** Options of `feedbackGrad` and `feedbackValueAndGrad`. */
 export interface FeedbackGradOptions extends RuleOptions {
   /** The loss returns `[loss, aux]`; `aux` is a tree that is passed through. Default: false. */
   hasAux?: boolean;
+  /**
+   * Check every error that reaches the output of a product of a parameter, and every one that the rule sends, instead of
+   * the loss alone; each check waits for numbers. Inside `jit` and `vmap` there are none to check, and NaN goes its way.
+   * Default: false.
+   */
+  checkFinite?: boolean;
 }
 
 /** The argument of the loss that holds the parameters. */
@@ -41,7 +47,8 @@ export type FeedbackGradient<Args extends unknown[], R, O> = O extends { hasAux:
  *
  * @param loss - returns a float scalar, or `[scalar, aux]` with `hasAux`.
  * @returns a function with the same arguments, giving what the rule puts in the place of the gradient.
- * @throws ArgumentError if no parameter meets a product, or the feedback is not that of this model.
+ * @throws ArgumentError if no parameter meets a product, the feedback is not that of this model, or the loss (with
+ * `checkFinite` also an error) is not finite where its numbers are known.
  */
 export function feedbackGrad<Args extends unknown[], R, const O extends FeedbackGradOptions>(
   loss: (...args: Args) => R,
@@ -59,7 +66,7 @@ export function feedbackGrad<Args extends unknown[], R, const O extends Feedback
  *
  * @returns a function with the same arguments, giving `[value, gradient, learned]`; `value` is `[loss, aux]` with
  * `hasAux`, and `learned` has the names of `feedback.learned`.
- * @throws ArgumentError as `feedbackGrad`, and for a loss that is not finite where its number is known.
+ * @throws ArgumentError as `feedbackGrad`.
  */
 export function feedbackValueAndGrad<Args extends unknown[], R, const O extends FeedbackGradOptions>(
   loss: (...args: Args) => R,
@@ -93,10 +100,11 @@ export function runPass<Args extends unknown[]>(
   options: FeedbackGradOptions,
   args: Args,
 ): { value: unknown; gradient: unknown; pass: BackwardPass } {
-  const { argnums = 0, hasAux = false, rule } = options;
+  const { argnums = 0, hasAux = false } = options;
+  const rule = options.checkFinite ? checked(where, options.rule) : options.rule;
   const parameters = tree.paths(args[argnums]);
-  const pass = new BackwardPass(options, parameters, args);
-  const survey = rule.sendForward ? new BackwardPass(options, parameters, args) : null;
+  const pass = new BackwardPass({ ...options, rule }, parameters, args);
+  const survey = rule.sendForward ? new BackwardPass({ ...options, rule }, parameters, args) : null;
   const gradOptions: GradOptions = { argnums, hasAux, transpose: survey?.record ?? pass.transpose };
   const [value, found] = valueAndGrad(loss, gradOptions)(...args) as [unknown, unknown];
   checkFinite(where, (hasAux ? (value as [NDArray, unknown])[0] : value) as NDArray);
@@ -124,15 +132,39 @@ function checkOptions(where: string, loss: unknown, options: FeedbackGradOptions
 
 /** A loss whose number is not known yet (inside jit or vmap) passes. */
 function checkFinite(where: string, loss: NDArray): void {
-  let value: number;
+  const found = notFinite(loss);
+  if (found === null) return;
+  throw new ArgumentError(
+    `${where}: the loss is ${found}, so no error can be sent back. Feedback rules often need a smaller learning rate than backpropagation.`,
+  );
+}
+
+/** The same rule, with a look at each error. */
+function checked(where: string, rule: FeedbackRule): FeedbackRule {
+  const check = (errors: NDArray | null, what: string) => {
+    const found = errors && notFinite(errors);
+    if (found === null) return;
+    throw new ArgumentError(
+      `${where}: ${what} has ${found}. Try a smaller learning rate or feedback of a smaller scale, or clip the gradient.`,
+    );
+  };
+  return {
+    ...rule,
+    sendBack(layer, pass) {
+      check(layer.error, `the error at the output of ${layer.name}`);
+      const sent = rule.sendBack(layer, pass);
+      check(sent, `what ${rule.name} sends to the input of ${layer.name}`);
+      return sent;
+    },
+  };
+}
+
+/** The first number that is not finite; null if there is none, or the numbers are not known yet. */
+function notFinite(x: NDArray): number | null {
   try {
-    value = loss.item();
+    return Array.from(x.dataSync(), Number).find((value) => !Number.isFinite(value)) ?? null;
   } catch (error) {
-    if (error instanceof ConcretizationError) return;
+    if (error instanceof ConcretizationError) return null;
     throw error;
   }
-  if (Number.isFinite(value)) return;
-  throw new ArgumentError(
-    `${where}: the loss is ${value}, so no error can be sent back. Feedback rules often need a smaller learning rate than backpropagation.`,
-  );
 }

@@ -11,6 +11,8 @@ export type {
   ParametersOf,
 } from './feedback-grad';
 export { feedbackGrad, feedbackValueAndGrad, initFeedback } from './feedback-grad';
+export type { FeedbackOptimizer, TrainedTogether } from './feedback-optimizer';
+export { feedbackOptimizer } from './feedback-optimizer';
 export type { LinearStep } from './linear-steps';
 export type { PepitaGradient, PepitaOptions } from './pepita';
 export { pepitaFeedback, pepitaGrad } from './pepita';

@@ -111,8 +111,18 @@ describe('chains of other layers', () => {
     const params = { table: draw(1, [3, 4]), a: draw(2, [4, 5]), b: draw(3, [5, 5]), out: draw(4, [5, 2]) };
     const gradient = feedbackGrad(f, { rule })(params);
     expectSameBits(gradient.table, np.zerosLike(params.table));
-    expect(np.abs(gradient.a as NDArray).max().item()).toBeGreaterThan(0.01);
-    expect(np.abs(gradient.b as NDArray).max().item()).toBeGreaterThan(0.01);
+    expect(
+      np
+        .abs(gradient.a as NDArray)
+        .max()
+        .item(),
+    ).toBeGreaterThan(0.01);
+    expect(
+      np
+        .abs(gradient.b as NDArray)
+        .max()
+        .item(),
+    ).toBeGreaterThan(0.01);
   });
 
   test('a residual sum, pooling and normalisation are refused', () => {
