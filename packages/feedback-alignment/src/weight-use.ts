@@ -57,7 +57,9 @@ function repeatedAxes({ rearrange }: Origin, parameter: NDArray, used: NDArray):
     if (layout && primitive.view) layout = primitive.view(layout, params);
     else if (!primitive.elementwise) layout = null;
   }
-  return layout && layout.strides.map((stride, axis) => stride === 0 && layout?.shape[axis] !== 1);
+  if (layout === null) return null;
+  const { strides, shape: found } = layout;
+  return strides.map((stride, axis) => stride === 0 && found[axis] !== 1);
 }
 
 function denseStrides(shape: Shape): number[] {

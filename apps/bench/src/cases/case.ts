@@ -39,8 +39,12 @@ export type Workload =
   | { readonly kind: 'cnn-step'; readonly optimiser: Optimiser }
   /** A 3×3 convolution with zero padding of one, stride 1: itself, or one of its gradients for the cotangent `dy`. */
   | { readonly kind: 'convolution'; readonly part: 'forward' | 'input-gradient' | 'weight-gradient' }
+  /** An sgd step of dense layers with relu between them, with a learning rule of @forback/feedback-alignment. */
+  | { readonly kind: 'feedback-step'; readonly sizes: readonly number[]; readonly rule: FeedbackRuleName }
   /** The same as mlp-step, but every iteration is the first call of the step with so many rows. */
   | { readonly kind: 'mlp-compile'; readonly sizes: readonly number[] };
+
+export type FeedbackRuleName = 'fa' | 'dfa' | 'ifa' | 'uSF' | 'kolenPollack' | 'pfa-4' | 'pfa-o';
 
 export type Metric =
   /** Work done per second, in units of 10⁹: `work` is per iteration, in single units. More is better. */
@@ -69,6 +73,8 @@ export interface BenchCase {
   readonly metric: Metric;
   /** Floating-point operations of an iteration, where they are what takes the time. */
   readonly flops?: number;
+  /** Compares forback with itself: who takes part beside it. Default: everybody but such variants of forback. */
+  readonly against?: readonly string[];
   /** Every sample is taken in a new process: so many iterations after so many that are not timed. */
   readonly fresh?: FreshProcess;
 }

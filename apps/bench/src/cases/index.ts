@@ -1,6 +1,7 @@
 import type { BenchCase } from './case';
 import { convolutionCases } from './convolution';
 import { elementwiseCases } from './elementwise';
+import { feedbackCases } from './feedback';
 import { gemmCases } from './gemm';
 import { lossCases } from './loss';
 import { overheadCases } from './overhead';
@@ -13,5 +14,6 @@ export const allCases: readonly BenchCase[] = [
   ...lossCases,
   ...trainCases,
   ...convolutionCases,
+  ...feedbackCases,
   ...overheadCases,
 ];

@@ -37,6 +37,8 @@ interface Offer {
   readonly threaded?: boolean;
   /** Takes part only where there are several threads to be had. */
   readonly variant?: boolean;
+  /** Takes part only in cases that name it. */
+  readonly variantOfOurs?: boolean;
   readonly options?: Readonly<Record<string, unknown>>;
   readonly sitsOut?: (benchCase: BenchCase) => string | null;
 }
@@ -46,6 +48,7 @@ const tfjsWasm = { script: 'tfjs', packages: ['@tensorflow/tfjs', '@tensorflow/t
 
 const offers: readonly Offer[] = [
   { name: 'forback-1-thread', script: 'forback', packages: [], variant: true },
+  { name: 'forback-grad', script: 'forback-grad', packages: [], threaded: true, variantOfOurs: true },
   { name: 'jax-js', ...jax },
   { name: 'jax-js-threads', ...jax, threaded: true, variant: true },
   { name: 'tfjs-wasm', ...tfjsWasm },
@@ -84,11 +87,19 @@ export function nodeContestants(options: RosterOptions, isInstalled: (packageNam
   const { threads, init } = options;
   const wanted = offers.filter(({ name, variant = false }) => isWanted(name, variant, options));
   const absent = ({ packages }: Offer) => packages.filter((name) => !isInstalled(name));
-  const contestant = ({ name, script, threaded = false, options: own = {}, sitsOut }: Offer): Contestant => ({
+  const contestant = ({
+    name,
+    script,
+    threaded = false,
+    variantOfOurs = false,
+    options: own = {},
+    sitsOut,
+  }: Offer): Contestant => ({
     name,
     command: nodeCommand(script, options),
     threads: threaded ? threads : 1,
-    options: script === 'forback' ? init : own,
+    options: script.startsWith('forback') ? init : own,
+    variantOfOurs,
     ...(sitsOut === undefined ? {} : { sitsOut }),
   });
   return {

@@ -120,6 +120,15 @@ describe('a case', () => {
     expect(Object.keys(result.values)).toEqual(['forback']);
   });
 
+  test('of forback against itself is for those that it names, and they for nothing else', async () => {
+    const variant: Contestant = { ...fake('variant', 20), variantOfOurs: true };
+    const own = await play([variant, fake('peer', 20)], { against: ['variant'] });
+    expect(Object.keys(own.result.values)).toEqual(['forback', 'variant']);
+    expect(own.result.notRun).toEqual({ peer: 'forback is compared with itself' });
+    const usual = await play([variant]);
+    expect(usual.result.notRun).toEqual({ variant: 'takes part only where forback is compared with itself' });
+  });
+
   test('has no values if forback fails', async () => {
     const { result } = await play([fake('peer', 20)], {}, fake('forback', 8, 'crash-run'));
     expect(result.failures[0]).toMatch(/^forback ended with exit code 3/);

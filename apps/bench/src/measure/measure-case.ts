@@ -130,7 +130,7 @@ class Match {
 
   private async admit(contestant: Contestant): Promise<void> {
     const { name } = contestant;
-    const reason = contestant.sitsOut?.(this.benchCase) ?? null;
+    const reason = this.outsider(contestant) ?? contestant.sitsOut?.(this.benchCase) ?? null;
     if (reason !== null) {
       this.notRun[name] = reason;
       return;
@@ -148,6 +148,13 @@ class Match {
         peakMemory: 0,
       });
     });
+  }
+
+  private outsider(contestant: Contestant): string | null {
+    const { against } = this.benchCase;
+    if (contestant === this.roster.ours || against?.includes(contestant.name)) return null;
+    if (against) return 'forback is compared with itself';
+    return contestant.variantOfOurs ? 'takes part only where forback is compared with itself' : null;
   }
 
   /** Runs something of a contestant, who is out of the case if it fails. */

@@ -7,6 +7,8 @@ export interface Contestant {
   readonly command: Command;
   readonly threads: number;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Takes part only in cases that name it. */
+  readonly variantOfOurs?: boolean;
   /** Why it does not take part in a case, or null. */
   readonly sitsOut?: (benchCase: BenchCase) => string | null;
 }

@@ -1,5 +1,7 @@
-import { array, type InitOptions, init, jit, type NDArray, nn, np, optim, valueAndGrad, vjp } from '@forback/core';
-import type { Optimiser, Workload } from '../cases/case';
+import { type InitOptions, init, jit, type NDArray, nn, np, optim, valueAndGrad, vjp } from '@forback/core';
+import type { Optimiser } from '../cases/case';
+import { feedbackStep } from './feedback-step';
+import { type Loss, lossOf, type Params } from './forback-loss';
 import {
   checkedSteps,
   firstRows,
@@ -9,8 +11,8 @@ import {
   type Prepared,
   parameters,
   type Task,
-  type Tensor,
 } from './participant';
+import { toArray, toTensors } from './tensors';
 
 /** forback, as its README says to use it. */
 export const forback: Participant = {
@@ -49,6 +51,8 @@ export const forback: Participant = {
       case 'mlp-step':
       case 'cnn-step':
         return training(task, lossOf(task, workload), workload.optimiser);
+      case 'feedback-step':
+        return feedbackStep(task, workload, workload.rule);
       case 'mlp-compile':
         return compilation(
           task,
@@ -59,18 +63,6 @@ export const forback: Participant = {
 };
 
 type Arrays<Name extends string> = Record<Name, NDArray>;
-
-function toArray({ data, shape }: Tensor): NDArray {
-  return array(data, { shape, dtype: data instanceof Int32Array ? 'int32' : 'float32' });
-}
-
-function toTensor(x: NDArray): Tensor {
-  return { shape: x.shape, data: x.dataSync() as Float32Array };
-}
-
-function toTensors(arrays: Record<string, NDArray>): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(arrays).map(([name, x]) => [name, toTensor(x)]));
-}
 
 function pure<Name extends string>(
   task: Task,
@@ -102,38 +94,6 @@ function convolution(task: Task, part: 'forward' | 'input-gradient' | 'weight-gr
     const w = np.zeros([dy.shape[1] as number, x.shape[1] as number, 3, 3]);
     return { y: vjp((weight: NDArray) => conv(x, weight), [w])[1](dy)[0] };
   });
-}
-
-type Params = Record<string, NDArray>;
-type Loss = (params: Params, x: NDArray, y: NDArray) => NDArray;
-
-function lossOf(task: Task, workload: Extract<Workload, { kind: 'mlp-step' | 'cnn-step' }>): Loss {
-  if (workload.kind === 'cnn-step') {
-    return (p, x, y) => {
-      const block = (h: NDArray, w: NDArray, b: NDArray) => {
-        const sum = nn.functional.conv(h, w, { padding: 'same' }).add(b.reshape([-1, 1, 1]));
-        return nn.functional.maxPool(nn.relu(sum), { window: 2 });
-      };
-      const { w0, b0, w1, b1, w2, b2 } = p as Arrays<'w0' | 'b0' | 'w1' | 'b1' | 'w2' | 'b2'>;
-      const logits = nn
-        .flatten(block(block(x, w0, b0), w1, b1))
-        .matmul(w2)
-        .add(b2);
-      return nn.losses.softmaxCrossEntropy(logits, y).mean();
-    };
-  }
-  const depth = workload.sizes.length - 1;
-  const model = (p: Params, x: NDArray) => {
-    let h = x;
-    for (let i = 0; i < depth; i++) {
-      h = h.matmul(p[`w${i}`] as NDArray).add(p[`b${i}`] as NDArray);
-      if (i < depth - 1) h = nn.relu(h);
-    }
-    return h;
-  };
-  if (input(task, 'y').data instanceof Int32Array)
-    return (p, x, y) => nn.losses.softmaxCrossEntropy(model(p, x), y).mean();
-  return (p, x, y) => nn.losses.meanSquaredError(model(p, x), y).mean();
 }
 
 interface State {

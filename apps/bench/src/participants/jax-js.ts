@@ -10,6 +10,7 @@ import {
   parameters,
   type Task,
   type Tensor,
+  Unsupported,
 } from './participant';
 import { importPeer, peerVersion } from './peer-packages';
 import { WebWorker } from './web-worker';
@@ -108,6 +109,8 @@ export const jaxJs: Participant = {
         const step = { kind: 'mlp-step', sizes: workload.sizes, loss: 'cross-entropy', optimiser: 'adam' } as const;
         return compilation(task, lossOf(step), targets(task, step));
       }
+      case 'feedback-step':
+        throw new Unsupported('jax-js has no learning rules');
     }
   },
 };

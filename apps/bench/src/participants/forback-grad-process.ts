@@ -1,0 +1,4 @@
+import { forbackGrad } from './forback-grad';
+import { serve } from './serve';
+
+await serve(forbackGrad);
