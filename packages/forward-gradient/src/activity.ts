@@ -42,7 +42,8 @@ export function activityGrad<const Blocks extends readonly Block<never>[], Targe
   loss: (output: NDArray, ...targets: Targets) => NDArray,
   options: ActivityOptions,
 ): (params: Readonly<BlockParams<Blocks>>, x: NDArray, ...targets: Targets) => ActivityGradient<BlockParams<Blocks>> {
-  const tangents = checkBlocks('activityGrad', blocks, options);
+  const tangents = kindOf('activityGrad', options);
+  checkBlocks('activityGrad', blocks);
   return (params, x, ...targets) => {
     checkParams('activityGrad', blocks, params);
     const passes = runBlocks(blocks, params, x);
@@ -80,7 +81,8 @@ export function localActivityGrad<const Blocks extends readonly Block<never>[], 
   options: ActivityOptions,
 ): (params: Readonly<BlockParams<Blocks>>, x: NDArray, ...targets: Targets) => ActivityGradient<BlockParams<Blocks>> {
   const where = 'localActivityGrad';
-  const tangents = checkBlocks(where, blocks, options);
+  const tangents = kindOf(where, options);
+  checkBlocks(where, blocks);
   if (losses.length !== blocks.length) {
     throw new ArgumentError(`${where}: expected a loss for each of ${blocks.length} blocks, got ${losses.length}`);
   }
@@ -99,7 +101,8 @@ export function localActivityGrad<const Blocks extends readonly Block<never>[], 
   };
 }
 
-interface BlockPass {
+/** A block in one pass. */
+export interface BlockPass {
   readonly input: NDArray;
   readonly output: NDArray;
   run(x: NDArray): NDArray;
@@ -107,7 +110,8 @@ interface BlockPass {
   pull(error: NDArray): unknown;
 }
 
-function runBlocks(blocks: readonly Block<never>[], params: readonly unknown[], x: NDArray): BlockPass[] {
+/** The network, block by block, with a pullback to the parameters of each. */
+export function runBlocks(blocks: readonly Block<never>[], params: readonly unknown[], x: NDArray): BlockPass[] {
   let input = x;
   return blocks.map((block, i) => {
     const own = params[i] as never;
@@ -119,19 +123,24 @@ function runBlocks(blocks: readonly Block<never>[], params: readonly unknown[], 
 }
 
 /** d u of each example, divided by their number as the error of a mean loss is. */
-function errorFor(derivative: NDArray, noise: NDArray): NDArray {
+export function errorFor(derivative: NDArray, noise: NDArray): NDArray {
   const n = noise.shape[0] as number;
   return noise.mul(derivative.div(n).reshape([n, ...noise.shape.slice(1).map(() => 1)]));
 }
 
-function checkBlocks(where: string, blocks: readonly unknown[], options: ActivityOptions): TangentKind {
-  const { tangents = 'normal' } = options;
+function kindOf(where: string, { tangents = 'normal' }: ActivityOptions): TangentKind {
   checkKind(where, tangents);
-  if (blocks.length > 0 && blocks.every((block) => typeof block === 'function')) return tangents;
+  return tangents;
+}
+
+/** @throws ArgumentError for anything but a list of functions. */
+export function checkBlocks(where: string, blocks: readonly unknown[]): void {
+  if (blocks.length > 0 && blocks.every((block) => typeof block === 'function')) return;
   throw new ArgumentError(`${where}: expected at least one block, each a function (params, x) => activities`);
 }
 
-function checkParams(where: string, blocks: readonly unknown[], params: readonly unknown[]): void {
+/** @throws ArgumentError unless there is an entry for each block. */
+export function checkParams(where: string, blocks: readonly unknown[], params: readonly unknown[]): void {
   if (Array.isArray(params) && params.length === blocks.length) return;
   const got = Array.isArray(params) ? `a list of ${params.length}` : typeof params;
   throw new ArgumentError(
@@ -139,7 +148,8 @@ function checkParams(where: string, blocks: readonly unknown[], params: readonly
   );
 }
 
-function checkLosses(where: string, losses: NDArray, x: NDArray): void {
+/** @throws ArgumentError unless there is a loss for each example. */
+export function checkLosses(where: string, losses: NDArray, x: NDArray): void {
   if (losses.ndim === 1 && losses.shape[0] === x.shape[0]) return;
   throw new ArgumentError(
     `${where}: expected the loss to give one number for each of ${x.shape[0]} examples, got shape ` +

@@ -62,18 +62,22 @@ export function forwardValueAndGrad<Args extends unknown[], const O extends Forw
       throw new ArgumentError(`${where}: argument ${argnums} has no arrays to differentiate; check argnums`);
     }
     const f = (p: ParametersOf<Args, O>) => loss(...(args.with(argnums, p) as Args));
-    const directions = Array.from({ length: samples }, (_, i) =>
-      randomTangent(random.foldIn(key, i), params, tangents),
-    );
-    const [value, derivatives] = directionalDerivatives(f, params, directions);
-    checkScalar(where, value);
-    const scaled = directions.map((v, i) => {
-      const d = derivatives[i] as NDArray;
-      const limited = clip === undefined ? d : np.clip(d, -clip, clip);
-      return tree.map((x) => x.mul(limited.div(samples)).astype(x.dtype), v);
-    });
-    const gradient = scaled.reduce((sum, next) => tree.map((a, b) => a.add(b), sum, next));
-    return { value, gradient, directional: np.stack(derivatives) };
+    const linear = samples === 1 ? null : linearize(f, params);
+    const directional: NDArray[] = [];
+    let estimate: { value: NDArray; gradient: ParametersOf<Args, O> } | null = null;
+    // One direction after the other, so that no more than one is kept.
+    for (let i = 0; i < samples; i++) {
+      const direction = randomTangent(random.foldIn(key, i), params, tangents);
+      const [value, derivative] = linear ? [linear[0], linear[1](direction)] : jvp(f, [params], [direction]);
+      checkScalar(where, value);
+      directional.push(derivative);
+      const weight = (clip === undefined ? derivative : np.clip(derivative, -clip, clip)).div(samples);
+      const scaled = tree.map((x) => x.mul(weight).astype(x.dtype), direction);
+      const gradient = estimate ? tree.map((sum, next) => sum.add(next), estimate.gradient, scaled) : scaled;
+      estimate = { value, gradient };
+    }
+    const { value, gradient } = estimate as { value: NDArray; gradient: ParametersOf<Args, O> };
+    return { value, gradient, directional: np.stack(directional) };
   };
 }
 

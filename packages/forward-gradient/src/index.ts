@@ -6,5 +6,7 @@ export type { DirectionCheck, GradCheckOptions } from './grad-check';
 export { gradCheck } from './grad-check';
 export type { GuessOptions } from './guess';
 export { guessedGrad, projectOnGuess } from './guess';
+export type { ActivityGuess, GuessedActivityOptions } from './guessed-activity';
+export { guessedActivityGrad } from './guessed-activity';
 export type { TangentKind } from './tangents';
 export { randomTangent } from './tangents';

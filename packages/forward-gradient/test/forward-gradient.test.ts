@@ -5,6 +5,7 @@ import {
   forwardGrad,
   forwardValueAndGrad,
   gradCheck,
+  guessedActivityGrad,
   guessedGrad,
   localActivityGrad,
   projectOnGuess,
@@ -199,6 +200,38 @@ describe('activity perturbation', () => {
     const off = tree.map((a, b) => a.sub(b), estimate, grad(first)(list[0]));
     expect(Math.sqrt(dot(off, off) / dot(grad(first)(list[0]), grad(first)(list[0])))).toBeLessThan(
       3 * Math.sqrt(5 / 6000),
+    );
+  });
+
+  test('7 and 8: activities projected on guesses, for each example on its own', () => {
+    const blocks = [hidden, dense] as const;
+    const h = hidden(list[0], x);
+    const target = grad((z: NDArray) => perExample(dense(list[1], z), targets).sum())(h);
+    const own = guessedActivityGrad(blocks, perExample, { guesses: [() => target] })(list, x, targets);
+    expectClose(own.gradient, grad(mean)(list), 1e-9);
+    expectClose(own.losses, perExample(dense(list[1], h), targets));
+
+    const guess = draw(30, [5, 4]);
+    const along = target.mul(guess).sum(1).div(np.square(guess).sum(1));
+    const error = guess.mul(along.reshape([5, 1])).div(5);
+    const expected = grad((p: Dense) => hidden(p, x).mul(error).sum())(list[0]);
+    for (const scale of [1, 7]) {
+      const guesses = [() => guess.mul(scale)];
+      const found = guessedActivityGrad(blocks, perExample, { guesses })(list, x, targets).gradient;
+      expectClose(found[0], expected, 1e-10);
+      expectSameBits(found[1], own.gradient[1]);
+    }
+    // A local guess: nothing but the local loss is differentiated backwards.
+    const local = (z: NDArray, t: NDArray) => np.square(z).sum(1).mul(t.sum(1));
+    const run = guessedActivityGrad(blocks, perExample, {
+      guesses: [(z, t) => grad((v: NDArray) => local(v, t).sum())(z)],
+    });
+    expectClose(jit(run)(list, x, targets).gradient, run(list, x, targets).gradient, 1e-11);
+    expect(() => guessedActivityGrad(blocks, perExample, { guesses: [] })).toThrow(
+      /each of 2 blocks but the last, got 0/,
+    );
+    expect(() => guessedActivityGrad(blocks, perExample, { guesses: [() => np.ones([5])] })(list, x, targets)).toThrow(
+      /guess 0 to have the shape \[5, 4\] of its block's output, got \[5\]/,
     );
   });
 
