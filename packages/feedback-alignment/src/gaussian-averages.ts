@@ -1,4 +1,4 @@
-/** Averages over Gaussian fields with mean zero and covariances C, for g(z) = erf(z / √2) (Saad and Solla 1995, eqs. 5-7). */
+/** Averages over Gaussian fields with mean zero and covariances C, for g(z) = erf(z / √2) (Saad and Solla 1995). */
 export type Covariance = (i: number, j: number) => number;
 
 /** ⟨g(z_i) g(z_j)⟩. */

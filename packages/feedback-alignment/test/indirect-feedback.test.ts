@@ -1,6 +1,6 @@
 import { grad, jit, type NDArray, nn, np, random, tree } from '@forback/core';
 import { describe, expect, test } from 'vitest';
-import { dfa, feedbackGrad, feedbackValueAndGrad, ifa, initFeedback } from '../src/index';
+import { alignment, dfa, feedbackGrad, feedbackValueAndGrad, ifa, initFeedback } from '../src/index';
 import { expectClose, expectSameBits } from './close';
 
 const dtype = 'float64';
@@ -57,6 +57,14 @@ describe('indirect feedback', () => {
     expectClose(feedbackGrad(f, { rule, feedback: own })(p), feedbackGrad(f, { rule: dfa(key), feedback: direct })(p));
   });
 
+  test('alignment compares it with backpropagation', () => {
+    const found = Object.values(alignment(loss, { rule, feedback })(params));
+    expect(found).toHaveLength(4);
+    expect(found[3]?.gradientAngle.item()).toBe(0);
+    for (const layer of found.slice(0, 3)) expect(layer.gradientAngle.item()).toBeGreaterThan(1);
+    expect(found[1]?.weightAngle.item()).toBeNaN();
+  });
+
   test('the output layer is exact, and without an error nothing moves', () => {
     const [value, gradient, learned] = feedbackValueAndGrad(loss, { rule, feedback })(params);
     expectSameBits(gradient[3], grad(loss)(params)[3]);
@@ -67,7 +75,7 @@ describe('indirect feedback', () => {
     expectSameBits(still.slice(0, 3), tree.map(np.zerosLike, params.slice(0, 3)));
   });
 
-  test('it is linear in B, and hidden layers follow the weights behind the first, not those in front', () => {
+  test('the errors of hidden layers are linear in B', () => {
     const twice = { fixed: { '[0].weight': b.mul(2) }, learned: {} };
     const once = feedbackGrad(loss, { rule, feedback })(params).slice(0, 3);
     expectClose(
@@ -125,6 +133,23 @@ describe('chains of other layers', () => {
     ).toBeGreaterThan(0.01);
   });
 
+  test('two heads read one trunk: its error counts once, from both outputs', () => {
+    const f = ({ trunk, actor, critic }: Weights) => {
+      const h = np.tanh(x.matmul(trunk as NDArray));
+      return np
+        .sin(h.matmul(actor as NDArray))
+        .sum()
+        .add(np.square(h.matmul(critic as NDArray)).sum());
+    };
+    const params = { trunk: draw(1, [4, 5]), actor: draw(2, [5, 3]), critic: draw(3, [5, 1]) };
+    const { fixed, learned } = initFeedback(f, { rule })(params);
+    const [b, c] = [fixed['trunk from actor'] as NDArray, fixed['trunk from critic'] as NDArray];
+    const h = np.tanh(x.matmul(params.trunk));
+    const sent = np.cos(h.matmul(params.actor)).matmul(b).add(h.matmul(params.critic).mul(2).matmul(c));
+    const expected = x.T.matmul(sent.mul(np.square(h).neg().add(1)));
+    expectClose(feedbackGrad(f, { rule, feedback: { fixed, learned } })(params).trunk, expected);
+  });
+
   test('a residual sum, pooling and normalisation are refused', () => {
     const message = /ifa: between c and the product of a parameter before it .* Use another rule, such as dfa/;
     const run = (between: (h: NDArray, z: NDArray) => NDArray) => () =>
@@ -138,6 +163,7 @@ describe('chains of other layers', () => {
     expect(run((h, z) => h.add(np.tanh(z)))).toThrow(message);
     expect(run((_h, z) => z.sub(z.mean(1).reshape([7, 1])))).toThrow(message);
     expect(run((_h, z) => np.cumsum(z, 1))).toThrow(message);
+    expect(run((_h, z) => np.broadcastTo(np.tanh(z).reshape([7, 1, 6]), [7, 2, 6]))).toThrow(message);
     expect(run((_h, z) => z.add(x.matmul(np.ones([4, 6], { dtype }))))).not.toThrow();
     expect(run((_h, z) => np.tanh(z).mul(2))).not.toThrow();
   });

@@ -64,7 +64,7 @@ export function forwardValueAndGrad<Args extends unknown[], const O extends Forw
     const f = (p: ParametersOf<Args, O>) => loss(...(args.with(argnums, p) as Args));
     const linear = samples === 1 ? null : linearize(f, params);
     const directional: NDArray[] = [];
-    let estimate: { value: NDArray; gradient: ParametersOf<Args, O> } | null = null;
+    const total: { value: NDArray | null; gradient: ParametersOf<Args, O> | null } = { value: null, gradient: null };
     // One direction after the other, so that no more than one is kept.
     for (let i = 0; i < samples; i++) {
       const direction = randomTangent(random.foldIn(key, i), params, tangents);
@@ -73,11 +73,14 @@ export function forwardValueAndGrad<Args extends unknown[], const O extends Forw
       directional.push(derivative);
       const weight = (clip === undefined ? derivative : np.clip(derivative, -clip, clip)).div(samples);
       const scaled = tree.map((x) => x.mul(weight).astype(x.dtype), direction);
-      const gradient = estimate ? tree.map((sum, next) => sum.add(next), estimate.gradient, scaled) : scaled;
-      estimate = { value, gradient };
+      total.value = value;
+      total.gradient = total.gradient === null ? scaled : tree.map((a, b) => a.add(b), total.gradient, scaled);
     }
-    const { value, gradient } = estimate as { value: NDArray; gradient: ParametersOf<Args, O> };
-    return { value, gradient, directional: np.stack(directional) };
+    return {
+      value: total.value as NDArray,
+      gradient: total.gradient as ParametersOf<Args, O>,
+      directional: np.stack(directional),
+    };
   };
 }
 

@@ -13,9 +13,10 @@ export interface IfaOptions {
 
 /**
  * Indirect feedback alignment: the output's error e enters the first layer through a fixed random matrix and travels from
- * there forward, through the network's own weights: δ₁ = e B₁ ⊙ f′, δ₍l+1₎ = (δ_l W₍l+1₎) ⊙ f′ (Nøkland 2016; W with inputs
- * first). The first layer is the first product of a parameter on the way from the input. Learning rates have to be
- * small: the weights amplify the error from layer to layer.
+ * there forward, through the network's own weights: δ₁ = e B₁ ⊙ f′, δ₍l+1₎ = (δ_l W₍l+1₎) ⊙ f′, W with inputs first (after
+ * Nøkland 2016; other readings put further random matrices in the place of W). The first layer is the first product of a
+ * parameter on the way from the input; what lies in front of it learns nothing. Learning rates have to be small: the
+ * weights amplify the error from layer to layer.
  *
  * It is defined for chains of products with elementwise activations between them (reshapes and transpositions are fine).
  * Residual sums, pooling and normalisation between two products of parameters get an error.
@@ -54,6 +55,8 @@ function entering(
 
 /** What a variable of the linear program carries. */
 interface Signal {
+  /** The number of the product that it came out of. */
+  readonly from: number;
   /** Its value, activations' derivatives included. */
   readonly tangent: NDArray;
   /** What came out of the last product, rearranged like the value but not multiplied by f′; null where that means nothing. */
@@ -69,6 +72,8 @@ function sendForward(
     steps.flatMap(({ layer, through }) => (layer && through === 'input' ? [layer.operation] : [])),
   );
   const sent = new Map<string, NDArray>();
+  // Where several products read one layer, errors add up on the way back: the first of them brings it.
+  const answered = new Set<number>();
   for (const step of steps) {
     const { equation, layer, through, errors } = step;
     const arriving = equation.inputs.map((atom) => (atom.kind === 'var' && signals.get(atom.id)) || null);
@@ -78,10 +83,13 @@ function sendForward(
       next = signal ? carry(step, arriving) : null;
     } else if (through === 'input' || !withInput.has(layer.operation)) {
       if (signal?.ungated === null) throw notAChain(layer);
-      if (signal) sent.set(layer.name, signal.ungated as NDArray);
+      if (signal && !answered.has(signal.from)) {
+        answered.add(signal.from);
+        sent.set(layer.name, signal.ungated as NDArray);
+      }
       if (errors.length > 0 && errors.every(({ name }) => name !== layer.name)) {
         const value = signal ? tangentOf(step, arriving) : enter(layer, errors);
-        next = { tangent: value, ungated: value };
+        next = { from: layer.operation, tangent: value, ungated: value };
       }
     }
     if (next) signals.set((equation.outputs[0] as { id: number }).id, next);
@@ -92,13 +100,16 @@ function sendForward(
 /** An operation between two products. */
 function carry(step: LinearStep, arriving: readonly (Signal | null)[]): Signal {
   const { primitive } = step.equation;
-  const sources = [...new Set(arriving.flatMap((signal) => (signal ? [signal.ungated] : [])))];
-  const source = sources.length === 1 ? (sources[0] as NDArray | null) : null;
-  const moved = () => runForward(step, [source])[0] as NDArray;
-  return {
-    tangent: tangentOf(step, arriving),
-    ungated: source && (primitive.relayout ? moved() : primitive.elementwise ? source : null),
+  const present = arriving.filter((signal) => signal !== null);
+  const [first] = present as [Signal];
+  const tangent = tangentOf(step, arriving);
+  const source = present.every(({ ungated }) => ungated === first.ungated) ? first.ungated : null;
+  const carried = () => {
+    if (source === null || tangent.size !== source.size) return null;
+    if (primitive.relayout) return runForward(step, [source])[0] as NDArray;
+    return primitive.elementwise ? source : null;
   };
+  return { from: first.from, tangent, ungated: carried() };
 }
 
 function tangentOf(step: LinearStep, arriving: readonly (Signal | null)[]): NDArray {
