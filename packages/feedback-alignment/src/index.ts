@@ -14,6 +14,7 @@ export { feedbackGrad, feedbackValueAndGrad, initFeedback } from './feedback-gra
 export type { FeedbackOptimizer, TrainedTogether } from './feedback-optimizer';
 export { feedbackOptimizer } from './feedback-optimizer';
 export type { LinearStep } from './linear-steps';
+export { runForward } from './linear-steps';
 export type { PepitaGradient, PepitaOptions } from './pepita';
 export { pepitaFeedback, pepitaGrad } from './pepita';
 export type { PepitaHalves } from './pepita-local';
