@@ -218,6 +218,9 @@ export const emergentRows = [
     unit: 'share of units, mean over classes',
     published: null,
     source: 'Tosato et al. 2023, section 4; we know no comparable figure',
+    note:
+      'A unit belongs to an ensemble when its activity is distributed unlike that of the other units; in BP, whose units are rarely ' +
+      'silent, that holds for most of them.',
     from: { ff, bp },
     value: ({ ff, bp }) => ff.ensembleShare - bp.ensembleShare,
   }),

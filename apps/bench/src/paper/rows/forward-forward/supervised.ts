@@ -188,6 +188,7 @@ export const supervisedRows = [
     claim: 'Forward-Forward (one pass) learns more slowly than backpropagation: behind it after 5 epochs',
     published: null,
     source: 'Hinton 2022, section 3.3, gives no figure for so few epochs',
+    note: 'The difference is smaller than its noise over seeds.',
     from: { forward5, backward5 },
     value: ({ forward5, backward5 }) => forward5.onePass - backward5,
     rule: above(0),
