@@ -1,1 +1,10 @@
-export type { Pattern } from './pattern';
+export type { CompressBackwardOptions, Compressed, CompressOptions, DecompressOptions } from './compressed';
+export {
+  compress,
+  compressBackward,
+  decompress,
+  sparseMatmul,
+  sparseMatmulTransposed,
+  takeEntries,
+} from './compressed';
+export { keptOf, type Pattern } from './pattern';

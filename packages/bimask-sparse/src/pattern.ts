@@ -9,9 +9,9 @@ export interface Pattern {
 }
 
 /** @throws ArgumentError unless n and m are whole numbers with 1 <= n <= m. */
-export function checkPattern(name: string, { n, m }: Pattern): void {
+export function checkPattern(where: string, { n, m }: Pattern): void {
   if (Number.isSafeInteger(n) && Number.isSafeInteger(m) && n >= 1 && n <= m) return;
-  throw new ArgumentError(`${name}: expected whole numbers n and m with 1 <= n <= m, got n = ${n}, m = ${m}`);
+  throw new ArgumentError(`${where}: expected whole numbers n and m with 1 <= n <= m, got n = ${n}, m = ${m}`);
 }
 
 /** How many of `size` consecutive entries are kept: `n` of every whole group, and min(n, rest) of a short last one. */

@@ -1,0 +1,7 @@
+// Compressed N:M matrices and their products: what masks, training and users build on.
+
+export type { CompressBackwardOptions, Compressed, CompressOptions } from './compress';
+export { compress, compressBackward } from './compress';
+export type { DecompressOptions } from './entries';
+export { decompress, takeEntries } from './entries';
+export { sparseMatmul, sparseMatmulTransposed } from './product';
