@@ -14,8 +14,10 @@ const namespaces = [
 
 export default defineConfig({
   ...libraryOptions,
-  entry: Object.fromEntries(['index', ...namespaces.map((n) => n.entry)].map((name) => [name, `src/${name}.ts`])),
-  dts: { entry: { index: 'src/index.ts' } },
+  entry: Object.fromEntries(
+    ['index', 'kernels', ...namespaces.map((n) => n.entry)].map((name) => [name, `src/${name}.ts`]),
+  ),
+  dts: { entry: { index: 'src/index.ts', kernels: 'src/kernels.ts' } },
   splitting: true,
   treeshake: false,
   esbuildPlugins: [
