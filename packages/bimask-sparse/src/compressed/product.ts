@@ -3,6 +3,7 @@ import {
   DTypeError,
   definePrimitive,
   isLinearOperand,
+  type Kernel,
   type LoweringContext,
   type NDArray,
   np,
@@ -11,7 +12,9 @@ import {
   ShapeError,
   type TypedArray,
 } from '@forback/core';
+import type { NativeKernel } from '@forback/core/kernels';
 import { type ProductSpec, productLoop, transposedLoop } from '../kernels/loops';
+import { productKernel } from '../kernels/product-kernel';
 import type { Compressed } from './compress';
 import { takeEntries } from './entries';
 import { batchOf, checkMatrix, checkSize, mapped, sharedRows, show } from './shapes';
@@ -33,6 +36,20 @@ function productSpec({ inputs }: LoweringContext<object>, columns: number): Prod
   const [rows = 0, kept = 0] = values.shape.slice(-2);
   const count = dense.shape.at(-2) as number;
   return { batch: batchOf(dense), rows, columns, kept, count, shared: sharedRows('sparseMatmul', values, indices) };
+}
+
+/** Below so many multiplications a plain loop is faster than what native code needs around it. */
+const smallestProduct = 256;
+
+function native<P extends object>(
+  primitive: Primitive<P>,
+  context: LoweringContext<P>,
+  spec: ProductSpec,
+): NativeKernel | Kernel {
+  const { batch, rows, columns, kept, count } = spec;
+  const small = batch * rows * kept * count < smallestProduct || columns === 0;
+  if (small || context.inputs[0]?.dtype !== 'float32') return primitive.lower.reference(context);
+  return productKernel(spec, primitive === (productPrimitive as object) ? 'forward' : 'transposed');
 }
 
 /** Where the dense operand alone is mapped, its examples are more rows of it. */
@@ -74,6 +91,7 @@ const productPrimitive: Primitive = /* @__PURE__ */ definePrimitive({
   },
   batch: (size, inputs, batched) => mapProduct(productPrimitive, size, inputs, batched, {}),
   lower: {
+    wasm: (context) => native(productPrimitive, context, productSpec(context, context.inputs[0]?.shape.at(-1) ?? 0)),
     reference: (context) => {
       const spec = productSpec(context, context.inputs[0]?.shape.at(-1) ?? 0);
       return ([x, values, indices], [y]) =>
@@ -114,6 +132,7 @@ const transposedPrimitive: Primitive<TransposedParams> = /* @__PURE__ */ defineP
   },
   batch: (size, inputs, batched, params) => mapProduct(transposedPrimitive, size, inputs, batched, params),
   lower: {
+    wasm: (context) => native(transposedPrimitive, context, productSpec(context, context.params.columns)),
     reference: (context) => {
       const spec = productSpec(context, context.params.columns);
       return ([g, values, indices], [z]) =>
