@@ -10,7 +10,9 @@ import {
   ShapeError,
   type TypedArray,
 } from '@forback/core';
+import { smallestNative } from '@forback/core/kernels';
 import { type SelectionSpec, selectLoop } from '../kernels/loops';
+import { isNativeSelection, selectKernel } from '../kernels/select-kernel';
 import { checkPattern, keptOf, type Pattern } from '../pattern';
 import { decompress, takeEntries } from './entries';
 import { batchOf, checkMatrix, mapped, sharing, show } from './shapes';
@@ -87,13 +89,30 @@ const selectPrimitive: Primitive<SelectParams> = /* @__PURE__ */ definePrimitive
     return { outputs: bind(selectPrimitive, mapped(size, inputs, batched), params), batched: [true, true] };
   },
   lower: {
+    wasm(context) {
+      const spec = selectionSpec(context);
+      const permuted = context.inputs.length > 1;
+      const { batch, rows, columns, single } = spec;
+      const native = single && batch * rows * columns >= smallestNative && isNativeSelection(spec, permuted);
+      if (!native) return selectPrimitive.lower.reference(context);
+      return { ...selectKernel(spec, permuted), check: (inputs) => checkOrder(inputs[1], spec) };
+    },
     reference: (context) => {
       const spec = selectionSpec(context);
-      return ([w, order], [values, indices]) =>
+      return ([w, order], [values, indices]) => {
+        checkOrder(order, spec);
         selectLoop(spec, w as TypedArray, order, values as TypedArray, indices as TypedArray);
+      };
     },
   },
 });
+
+function checkOrder(order: TypedArray | undefined, { axis, rows, columns }: SelectionSpec): void {
+  const length = axis === 1 ? columns : rows;
+  const bad = order?.find((i: number) => i < 0 || i >= length);
+  if (bad === undefined) return;
+  throw new ArgumentError(`compress: expected a permutation of the numbers from 0 to ${length - 1}, got ${bad} in it`);
+}
 
 function selectionSpec({ inputs, params }: LoweringContext<SelectParams>): SelectionSpec {
   const matrix = inputs[0];
@@ -103,6 +122,9 @@ function selectionSpec({ inputs, params }: LoweringContext<SelectParams>): Selec
 }
 
 function select(matrix: NDArray, permutation: NDArray | undefined, params: SelectParams): Compressed {
+  // Rows are read in order, columns in any order but one by one: the native code knows no other cases.
+  const other = params.axis === 1 ? permutation !== undefined && params.shared === 1 : params.shared > 1;
+  if (other) return select(np.swapaxes(matrix, -1, -2), permutation, { ...params, axis: params.axis === 1 ? 0 : 1 });
   const inputs = [matrix];
   if (permutation) {
     const batch = matrix.shape.slice(0, -2);
