@@ -1,6 +1,7 @@
 import {
   bind,
   definePrimitive,
+  type Kernel,
   type LoweringContext,
   type NDArray,
   np,
@@ -8,6 +9,8 @@ import {
   ShapeError,
   type TypedArray,
 } from '@forback/core';
+import { type NativeKernel, smallestNative } from '@forback/core/kernels';
+import { entriesKernel } from '../kernels/entries-kernel';
 import { type EntriesSpec, spreadLoop, takeLoop } from '../kernels/loops';
 import type { Compressed } from './compress';
 import { batchOf, checkMatrix, checkSize, mapped, sharedRows, type show } from './shapes';
@@ -32,6 +35,8 @@ const takePrimitive: Primitive = /* @__PURE__ */ definePrimitive({
     return { outputs: bind(takePrimitive, mapped(size, inputs, batched), {}), batched: [true] };
   },
   lower: {
+    wasm: (context) =>
+      native(takePrimitive, context, 'take', entriesSpec(context, context.outputs[0], context.inputs[0]?.shape.at(-1))),
     reference: (context) => {
       const spec = entriesSpec(context, context.outputs[0], context.inputs[0]?.shape.at(-1));
       return ([w, indices], [values]) => takeLoop(spec, w as TypedArray, indices as TypedArray, values as TypedArray);
@@ -49,6 +54,17 @@ function entriesSpec(
   if (!values || !indices || columns === undefined) throw new ShapeError('compressed: operands are missing');
   const [rows = 0, kept = 0] = values.shape.slice(-2);
   return { batch: batchOf(values), rows, columns, kept, shared: sharedRows('compressed', values, indices) };
+}
+
+function native<P extends object>(
+  primitive: Primitive<P>,
+  context: LoweringContext<P>,
+  action: 'take' | 'spread',
+  spec: EntriesSpec,
+): NativeKernel | Kernel {
+  const large = spec.batch * spec.rows * spec.kept >= smallestNative;
+  if (!large || context.inputs[0]?.dtype !== 'float32') return primitive.lower.reference(context);
+  return entriesKernel(spec, action);
 }
 
 interface SpreadParams {
@@ -72,6 +88,8 @@ const spreadPrimitive: Primitive<SpreadParams> = /* @__PURE__ */ definePrimitive
     return { outputs: bind(spreadPrimitive, mapped(size, inputs, batched), params), batched: [true] };
   },
   lower: {
+    wasm: (context) =>
+      native(spreadPrimitive, context, 'spread', entriesSpec(context, context.inputs[0], context.params.columns)),
     reference: (context) => {
       const spec = entriesSpec(context, context.inputs[0], context.params.columns);
       return ([values, indices], [w]) => spreadLoop(spec, values as TypedArray, indices as TypedArray, w as TypedArray);
