@@ -15,6 +15,7 @@ import {
 import type { NativeKernel } from '@forback/core/kernels';
 import { type ProductSpec, productLoop, transposedLoop } from '../kernels/loops';
 import { productKernel } from '../kernels/product-kernel';
+import { mostVectors, vectorKernel } from '../kernels/vector-kernel';
 import type { Compressed } from './compress';
 import { takeEntries } from './entries';
 import { batchOf, checkMatrix, checkSize, mapped, sharedRows, show } from './shapes';
@@ -49,7 +50,8 @@ function native<P extends object>(
   const { batch, rows, columns, kept, count } = spec;
   const small = batch * rows * kept * count < smallestProduct || columns === 0;
   if (small || context.inputs[0]?.dtype !== 'float32') return primitive.lower.reference(context);
-  return productKernel(spec, primitive === (productPrimitive as object) ? 'forward' : 'transposed');
+  if (primitive === (transposedPrimitive as object)) return productKernel(spec, 'transposed');
+  return count <= mostVectors ? vectorKernel(spec) : productKernel(spec, 'forward');
 }
 
 /** Where the dense operand alone is mapped, its examples are more rows of it. */

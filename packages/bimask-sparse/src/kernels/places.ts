@@ -1,14 +1,25 @@
 // The places of a compressed matrix as the products read them, in quads of four rows: for each place of each row its value
 // and where its column lies in a panel, or, where a quad shares its places, the four values and where the column lies.
 
-import { type Expr, type FunctionRef, i8x16, i32, i32x4, type ModuleBuilder, v128 } from '@forback/core/kernels';
+import {
+  type Expr,
+  type FunctionBuilder,
+  type FunctionRef,
+  i8x16,
+  i32,
+  i32x4,
+  type Local,
+  type ModuleBuilder,
+  v128,
+} from '@forback/core/kernels';
 import { lowest, rowAddresses, transposed } from './panels';
 
 type Vector = Expr<'v128'>;
+type Builder = FunctionBuilder<'void'>;
 
-/** Bytes of the places of one quad. Rows of an odd number of places get one more, an empty one. */
+/** Bytes of the places of one quad. */
 export function quadBytes(kept: number, shared: boolean): number {
-  return shared ? 20 * kept : 32 * (kept + (kept % 2));
+  return (shared ? 20 : 32) * kept;
 }
 
 export type PackPlaces = FunctionRef<readonly ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'void'>;
@@ -32,11 +43,9 @@ interface Places {
   readonly quad: Expr<'i32'>;
   readonly rows: Expr<'i32'>;
   readonly kept: Expr<'i32'>;
-  readonly to: import('@forback/core/kernels').Local<'i32'>;
+  readonly to: Local<'i32'>;
   readonly offsets: (indices: Vector) => Vector;
 }
-
-type Builder = import('@forback/core/kernels').FunctionBuilder<'void'>;
 
 function defineSeparate(f: Builder, { values, indices, quad, rows, kept, to, offsets }: Places): void {
   const first = f.local('i32', i32.mul(quad, 4));
@@ -75,11 +84,6 @@ function defineSeparate(f: Builder, { values, indices, quad, rows, kept, to, off
       f.emit(v128.store32Lane(to, v128.load32Zero(value), 0));
       f.emit(v128.store32Lane(to, offsets(v128.load32Zero(index)), 0, 4));
       advance(1);
-    });
-    f.if(i32.and(kept, 1), () => {
-      f.emit(i32.store(to, 0));
-      f.emit(v128.store32Lane(to, offsets(i32x4.splat(-1)), 0, 4));
-      f.increment(to, 8);
     });
   });
 }

@@ -3,13 +3,10 @@
 
 import {
   call,
-  type Expr,
   type Features,
-  type FunctionBuilder,
   f32x4,
   i32,
   inputAt,
-  type Local,
   type ModuleBuilder,
   type NativeKernel,
   nativeSignature,
@@ -20,16 +17,12 @@ import {
   scratchAt,
   smaller,
   split,
-  v128,
   WordNames,
 } from '@forback/core/kernels';
 import type { ProductSpec } from './loops';
-import { definePackPanel, panelBytes, storeRows, transposed } from './panels';
+import { definePackPanel, panelBytes } from './panels';
 import { definePackPlaces, quadBytes } from './places';
-
-type Vector = Expr<'v128'>;
-type Builder = FunctionBuilder<'void'>;
-type MultiplyAdd = (x: Vector, y: Vector, sum: Vector) => Vector;
+import { defineForward, defineTransposed, type MultiplyAdd } from './tiles';
 
 const packWords = new WordNames([
   ...['x', 'panels', 'panelBytes', 'perBatch', 'count', 'width'],
@@ -131,10 +124,11 @@ function defineProduct(module: ModuleBuilder, features: Features, direction: Dir
   const multiplyAdd: MultiplyAdd = features.relaxedSimd
     ? f32x4.relaxedMadd
     : (x, y, sum) => f32x4.add(sum, f32x4.mul(x, y));
-  const tile = direction === 'forward' ? (shared ? sharedTile : separateTile) : null;
-  const define = tile ? forwardPanel(tile) : transposedPanel(shared);
+  const define = direction === 'forward' ? defineForward : defineTransposed;
   // The last panel may have fewer rows: it is multiplied in fewer vectors.
-  const panels = Array.from({ length: vectors }, (_, i) => define(module, multiplyAdd, i + 1, vectors));
+  const panels = Array.from({ length: vectors }, (_, i) =>
+    define(module, shared, { multiplyAdd, vectors, used: i + 1 }),
+  );
   const multiply = module.function(nativeSignature, (f, table, part, worker) => {
     const word = reader(table, multiplyWords);
     const panel = f.local('i32', part);
@@ -208,190 +202,4 @@ function definePack(module: ModuleBuilder, vectors: number, shared: boolean): vo
     );
   });
   module.export('pack', pack);
-}
-
-const ten = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
-
-/** Sums of the four rows of a quad over the columns of a panel, in `rows x vectors` vectors; moves `place` behind the quad. */
-type Tile = (
-  f: Builder,
-  args: { panel: Local<'i32'>; place: Local<'i32'>; kept: Local<'i32'>; own: Local<'i32'> },
-  multiplyAdd: MultiplyAdd,
-  vectors: number,
-) => Vector[][];
-
-const zero: Vector = v128.const(new Array(16).fill(0));
-
-/** One row at a time, two places a round: the fastest for multiply-then-add in V8, whose unrolled loops spill sooner. */
-const separateTile: Tile = (f, { panel, place, kept, own }, multiplyAdd, vectors) => {
-  const sums = Array.from({ length: vectors }, () => f.local('v128'));
-  const value = f.local('v128');
-  const at = f.local('i32');
-  const end = f.local('i32');
-  const rowBytes = f.local('i32', i32.mul(i32.and(i32.add(kept, 1), -2), 8));
-  for (let row = 0; row < 4; row++) {
-    for (const sum of sums) f.set(sum, zero);
-    f.set(end, i32.add(place, rowBytes));
-    f.loop((again) => {
-      for (let u = 0; u < 2; u++) {
-        f.set(at, i32.add(panel, i32.load(place, 8 * u + 4)));
-        f.set(value, v128.load32Splat(place, 8 * u));
-        sums.forEach((sum, i) => {
-          f.set(sum, multiplyAdd(value, v128.load(at, 16 * i), sum));
-        });
-      }
-      f.increment(place, 16);
-      f.branchIf(again, i32.ne(place, end));
-    });
-    sums.forEach((sum, i) => {
-      f.emit(v128.store(own, sum, 16 * (4 * i + row)));
-    });
-  }
-  return sums.map((_, i) => Array.from({ length: 4 }, (_, row) => v128.load(own, 16 * (4 * i + row))));
-};
-
-/** Four rows at once. */
-const sharedTile: Tile = (f, { panel, place, kept }, multiplyAdd, vectors) => {
-  const sums = Array.from({ length: vectors }, () => Array.from({ length: 4 }, () => f.local('v128')));
-  const columns = sums.map(() => f.local('v128'));
-  const value = f.local('v128');
-  const at = f.local('i32');
-  for (const sum of sums.flat()) f.set(sum, zero);
-  const end = f.local('i32', i32.add(place, i32.mul(kept, 20)));
-  f.loop((again) => {
-    f.set(at, i32.add(panel, i32.load(place, 16)));
-    columns.forEach((column, i) => {
-      f.set(column, v128.load(at, 16 * i));
-    });
-    for (let row = 0; row < 4; row++) {
-      f.set(value, v128.load32Splat(place, 4 * row));
-      sums.forEach((rows, i) => {
-        const sum = rows[row] as Local<'v128'>;
-        f.set(sum, multiplyAdd(value, columns[i] as Vector, sum));
-      });
-    }
-    f.increment(place, 20);
-    f.branchIf(again, i32.ne(place, end));
-  });
-  return sums;
-};
-
-/**
- * (panel, places, quads, kept, out, outRowBytes, rows, left, own, columns): out = panel (W ⊙ F)^T for some quads of rows; the
- * first `left` rows of the panel exist. `own` has room for the sums of a quad.
- */
-function forwardPanel(tile: Tile) {
-  return (module: ModuleBuilder, multiplyAdd: MultiplyAdd, vectors: number, panelVectors: number) =>
-    module.function(
-      { params: ten, result: 'void' },
-      (f, panel, place, quads, kept, out, rowBytes, rows, left, own, columns) => {
-        void columns;
-        void panelVectors;
-        const to = f.local('i32');
-        f.while(quads, () => {
-          const sums = tile(f, { panel, place, kept, own }, multiplyAdd, vectors);
-          f.set(to, out);
-          sums.forEach((quad, i) => {
-            const target = { rowBytes, width: rows, rows: left, first: 4 * i, sure: 4 * (vectors - 1) };
-            storeRows(f, transposed(f, quad), to, target);
-          });
-          f.increment(out, 16);
-          f.increment(rows, -4);
-          f.increment(quads, -1);
-        });
-      },
-    );
-}
-
-/** The same arguments: out = panel (W ⊙ F). `own` is a panel over the columns, in which the sums are made. */
-function transposedPanel(shared: boolean) {
-  return (module: ModuleBuilder, multiplyAdd: MultiplyAdd, vectors: number, panelVectors: number) =>
-    module.function(
-      { params: ten, result: 'void' },
-      (f, panel, place, quads, kept, out, rowBytes, rows, left, own, columns) => {
-        const step = 16 * panelVectors;
-        const at = f.local('i32');
-        const to = f.local('i32');
-        const end = f.local('i32');
-        const row = f.local('i32');
-        f.set(at, own);
-        f.set(end, i32.add(own, i32.mul(i32.add(columns, 1), step)));
-        f.while(i32.ltU(at, end), () => {
-          for (let i = 0; i < vectors; i++) f.emit(v128.store(at, zero, 16 * i));
-          f.increment(at, step);
-        });
-        if (shared) {
-          const factors = Array.from({ length: 4 }, () => Array.from({ length: vectors }, () => f.local('v128')));
-          const sums = Array.from({ length: vectors }, () => f.local('v128'));
-          const value = f.local('v128');
-          f.while(quads, () => {
-            factors.forEach((vector, r) => {
-              vector.forEach((factor, i) => {
-                f.set(factor, zero);
-                f.if(i32.gtS(rows, r), () => f.set(factor, v128.load(panel, r * step + 16 * i)));
-              });
-            });
-            f.set(end, i32.add(place, i32.mul(kept, 20)));
-            f.loop((again) => {
-              f.set(at, i32.add(own, i32.load(place, 16)));
-              sums.forEach((sum, i) => {
-                f.set(sum, v128.load(at, 16 * i));
-              });
-              factors.forEach((vector, r) => {
-                f.set(value, v128.load32Splat(place, 4 * r));
-                vector.forEach((factor, i) => {
-                  f.set(sums[i] as Local<'v128'>, multiplyAdd(value, factor, sums[i] as Vector));
-                });
-              });
-              sums.forEach((sum, i) => {
-                f.emit(v128.store(at, sum, 16 * i));
-              });
-              f.increment(place, 20);
-              f.branchIf(again, i32.ne(place, end));
-            });
-            f.increment(panel, 4 * step);
-            f.increment(rows, -4);
-            f.increment(quads, -1);
-          });
-        } else {
-          const factors = Array.from({ length: vectors }, () => f.local('v128'));
-          const value = f.local('v128');
-          const bytes = f.local('i32', i32.mul(i32.and(i32.add(kept, 1), -2), 8));
-          f.for(row, 0, rows, 1, () => {
-            factors.forEach((factor, i) => {
-              f.set(factor, v128.load(panel, 16 * i));
-            });
-            f.set(end, i32.add(place, bytes));
-            f.loop((again) => {
-              for (let u = 0; u < 2; u++) {
-                f.set(at, i32.add(own, i32.load(place, 8 * u + 4)));
-                f.set(value, v128.load32Splat(place, 8 * u));
-                factors.forEach((factor, i) => {
-                  f.emit(v128.store(at, multiplyAdd(value, factor, v128.load(at, 16 * i)), 16 * i));
-                });
-              }
-              f.increment(place, 16);
-              f.branchIf(again, i32.ne(place, end));
-            });
-            f.increment(panel, step);
-          });
-        }
-        // Four columns at a time.
-        f.set(at, own);
-        const four = Array.from({ length: 4 }, () => f.local('v128'));
-        f.while(i32.gtS(columns, 0), () => {
-          f.set(to, out);
-          for (let i = 0; i < vectors; i++) {
-            four.forEach((column, c) => {
-              f.set(column, v128.load(at, c * step + 16 * i));
-            });
-            const target = { rowBytes, width: columns, rows: left, first: 4 * i, sure: 4 * (vectors - 1) };
-            storeRows(f, transposed(f, four), to, target);
-          }
-          f.increment(at, 4 * step);
-          f.increment(out, 16);
-          f.increment(columns, -4);
-        });
-      },
-    );
 }
