@@ -85,7 +85,14 @@ function defineEntries(module: ModuleBuilder, take: boolean, shared: number): vo
             () => f.emit(i32.store(value, 0)),
           );
         } else {
-          f.if(inside, () => f.emit(f32.store(entry, f32.add(f32.load(entry), f32.load(value)))));
+          // Not 0 + value: that would lose the sign of −0.
+          f.if(inside, () =>
+            f.if(
+              i32.load(entry),
+              () => f.emit(f32.store(entry, f32.add(f32.load(entry), f32.load(value)))),
+              () => f.emit(i32.store(entry, i32.load(value))),
+            ),
+          );
         }
         f.increment(value, 4);
         f.increment(at, 4);

@@ -102,7 +102,8 @@ export function takeLoop(spec: EntriesSpec, w: TypedArray, indices: TypedArray, 
 export function spreadLoop(spec: EntriesSpec, values: TypedArray, indices: TypedArray, w: TypedArray): void {
   w.fill(0);
   eachEntry(spec, indices, (value, entry) => {
-    w[entry] = (w[entry] as number) + (values[value] as number);
+    // Not 0 + value: that would lose the sign of −0.
+    w[entry] = w[entry] === 0 ? (values[value] as number) : (w[entry] as number) + (values[value] as number);
   });
 }
 
