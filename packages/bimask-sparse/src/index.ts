@@ -1,8 +1,18 @@
-export type { CompressBackwardOptions, Compressed, CompressOptions, DecompressOptions } from './compressed';
+export type {
+  CompressBackwardOptions,
+  Compressed,
+  CompressedNetwork,
+  CompressedWeight,
+  CompressOptions,
+  DecompressOptions,
+  SaveCompressedOptions,
+} from './compressed';
 export {
   compress,
   compressBackward,
   decompress,
+  loadCompressed,
+  saveCompressed,
   sparseMatmul,
   sparseMatmulTransposed,
   takeEntries,

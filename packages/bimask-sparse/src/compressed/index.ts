@@ -4,4 +4,6 @@ export type { CompressBackwardOptions, Compressed, CompressOptions } from './com
 export { compress, compressBackward } from './compress';
 export type { DecompressOptions } from './entries';
 export { decompress, takeEntries } from './entries';
+export type { CompressedNetwork, CompressedWeight, SaveCompressedOptions } from './file';
+export { loadCompressed, saveCompressed } from './file';
 export { sparseMatmul, sparseMatmulTransposed } from './product';
