@@ -1,51 +1,12 @@
-import { bind, type NDArray, type Primitive, type TypedArray } from '@forback/core';
-import type { Pattern } from '../pattern';
-import { maskPrimitive } from './mask-primitive';
+import { type NDArray, np } from '@forback/core';
+import { compress, decompress } from '../compressed';
 import { checkMatrix, type MatrixOptions } from './matrix';
 import { type PatternLike, parsePattern } from './parse-pattern';
-
-interface ForwardParams extends Pattern {
-  readonly inputAxis: 0 | 1;
-}
-
-const forwardPrimitive: Primitive<ForwardParams> = /* @__PURE__ */ maskPrimitive<ForwardParams>({
-  name: 'forwardMask',
-  kernel([rows = 0, columns = 0], { n, m, inputAxis }) {
-    // Element i of line l lies at l · lineStep + i · step.
-    const [lines, size, lineStep, step] = inputAxis === 1 ? [rows, columns, columns, 1] : [columns, rows, 1, columns];
-    return ([weight], [mask]) => {
-      if (!weight || !mask) return;
-      mask.fill(0);
-      for (let start = 0; start < size; start += m) {
-        const length = Math.min(m, size - start);
-        for (let line = 0; line < lines; line++) keepLargest(weight, mask, line * lineStep + start * step, step, length, n);
-      }
-    };
-  },
-});
-
-/** Sets the mask where the `n` largest magnitudes of a group are; of equal ones the first. */
-function keepLargest(weight: TypedArray, mask: TypedArray, at: number, step: number, length: number, n: number): void {
-  const end = at + length * step;
-  for (let kept = 0; kept < n; kept++) {
-    let largest = -1;
-    let place = -1;
-    for (let i = at; i < end; i += step) {
-      const magnitude = Math.abs(weight[i] as number);
-      if (magnitude > largest && mask[i] === 0) {
-        largest = magnitude;
-        place = i;
-      }
-    }
-    if (place < 0) return;
-    mask[place] = 1;
-  }
-}
 
 /**
  * The forward mask F: in every output's weights, groups of M consecutive inputs keep their N largest magnitudes. Of equal
  * magnitudes the one with the lower index stays. Where M does not divide the inputs, the last group is short and keeps
- * min(N, its length); no group reaches into the next row. NaN is never kept.
+ * min(N, its length); no group reaches into the next output. NaN counts as infinite.
  *
  * Zhang et al. 2023 (Bi-Mask); Zhou et al. 2021 (SR-STE).
  *
@@ -55,5 +16,15 @@ function keepLargest(weight: TypedArray, mask: TypedArray, at: number, step: num
 export function forwardMask(weight: NDArray, pattern: PatternLike, options: MatrixOptions = {}): NDArray {
   const { inputAxis = 1 } = options;
   checkMatrix('forwardMask', weight, inputAxis);
-  return bind(forwardPrimitive, [weight], { ...parsePattern('forwardMask', pattern), inputAxis })[0] as NDArray;
+  const { indices } = compress(weight, { ...parsePattern('forwardMask', pattern), axis: inputAxis });
+  return maskAt(indices, weight.shape[inputAxis] as number, inputAxis);
+}
+
+/**
+ * A bool matrix that is true at the places of a compressed one.
+ *
+ * @param size - entries of the axis that was compressed.
+ */
+export function maskAt(indices: NDArray, size: number, axis: 0 | 1): NDArray {
+  return decompress({ values: np.ones(indices.shape), indices }, { size, axis }).astype('bool');
 }

@@ -74,22 +74,25 @@ describe('the backward mask', () => {
         const w = drawn(c);
         const forward = forwardMask(w, c.pattern);
         const permutation = random.permutation(random.key(c.seed + 1), c.outputs);
-        const backward = backwardMask(w, forward, c.pattern, { permutation });
-        const [f, b] = [rowsOf(forward), rowsOf(backward)];
+        const backward = backwardMask(w, c.pattern, { permutation });
+        const [f, b, values] = [rowsOf(forward), rowsOf(backward), w.toJS() as number[][]];
         const order = [...permutation.dataSync()];
         let counted = 0;
         for (let column = 0; column < c.inputs; column++) {
           for (let start = 0; start < c.outputs; start += c.pattern.m) {
             const group = order.slice(start, start + c.pattern.m);
-            const inF = group.filter((row) => f[row]?.[column] === 1);
+            const size = (row: number) => Math.abs(values[row]?.[column] as number);
+            const inF = group.filter((row) => f[row]?.[column] === 1 && size(row) > 0);
+            const largest = [...inF].sort((x, y) => size(y) - size(x) || group.indexOf(x) - group.indexOf(y));
             const inB = group.filter((row) => b[row]?.[column] === 1);
-            expect(inB.every((row) => inF.includes(row))).toBe(true);
-            expect(inB.length).toBe(Math.min(c.pattern.n, inF.length));
+            expect(new Set(inB)).toEqual(new Set(largest.slice(0, c.pattern.n)));
             counted += inB.length;
           }
         }
-        expect(total(backward)).toBe(counted);
-        expect(scorePermutation(forward, c.pattern, { permutation }).keptEntries).toBe(counted);
+        const { keptEntries } = scorePermutation(forward, c.pattern, { permutation });
+        // The score knows nothing of magnitudes, so it also counts weights of 0.
+        if (c.coarse) expect(counted).toBeLessThanOrEqual(keptEntries);
+        else expect(counted).toBe(keptEntries);
       }),
       { numRuns: 60 },
     );
@@ -97,27 +100,25 @@ describe('the backward mask', () => {
 
   test('does not depend on the order inside groups or of whole groups', () => {
     const w = random.normal(random.key(3), { shape: [12, 20] });
-    const forward = forwardMask(w, '2:4');
     const first = array([3, 9, 0, 7, 1, 2, 11, 4, 5, 6, 8, 10], { dtype: 'int32' });
     const second = array([4, 1, 11, 2, 10, 8, 6, 5, 7, 0, 3, 9], { dtype: 'int32' });
-    const [a, b] = [first, second].map((permutation) => rowsOf(backwardMask(w, forward, '2:4', { permutation })));
+    const [a, b] = [first, second].map((permutation) => rowsOf(backwardMask(w, '2:4', { permutation })));
     expect(a).toEqual(b);
-    expect(a).not.toEqual(rowsOf(backwardMask(w, forward, '2:4')));
+    expect(a).not.toEqual(rowsOf(backwardMask(w, '2:4')));
   });
 
   test('is F where no column group has more than N entries', () => {
     // One entry in each row and column of a 4 × 4 tile.
     const w = np.eye(4).add(0.01);
     const forward = forwardMask(w, '1:4');
-    expect(rowsOf(backwardMask(w, forward, '1:4'))).toEqual(rowsOf(forward));
+    expect(rowsOf(backwardMask(w, '1:4'))).toEqual(rowsOf(forward));
   });
 
   test('is the same for [inputs, outputs]', () => {
     const w = random.normal(random.key(4), { shape: [9, 14] });
-    const forward = forwardMask(w, '2:8');
     const permutation = random.permutation(random.key(5), 9);
-    const turned = backwardMask(w.transpose(), forward.transpose(), '2:8', { permutation, inputAxis: 0 });
-    expect(rowsOf(turned.transpose())).toEqual(rowsOf(backwardMask(w, forward, '2:8', { permutation })));
+    const turned = backwardMask(w.transpose(), '2:8', { permutation, inputAxis: 0 });
+    expect(rowsOf(turned.transpose())).toEqual(rowsOf(backwardMask(w, '2:8', { permutation })));
   });
 });
 
@@ -177,13 +178,10 @@ describe('bad input', () => {
   });
 
   test('permutations that are none', () => {
-    const forward = forwardMask(w, '1:4');
     const withOrder = (order: number[], dtype: 'int32' | 'float32' = 'int32') =>
-      backwardMask(w, forward, '1:4', { permutation: array(order, { dtype }) });
+      backwardMask(w, '1:4', { permutation: array(order, { dtype }) });
     expect(() => withOrder([0, 1, 1, 3])).toThrow(/expected each of 0 to 3 once in the permutation, got \[0, 1, 1, 3\]/);
     expect(() => withOrder([0, 1, 2])).toThrow(/permutation of the 4 outputs, int32\[4\], got int32\[3\]/);
     expect(() => withOrder([0, 1, 2, 3], 'float32')).toThrow(/int32 array, got float32/);
-    expect(() => backwardMask(w, np.ones([4, 8]), '1:4')).toThrow(/the forward mask to be a bool array, got float32/);
-    expect(() => backwardMask(w, forward.slice([0, 2]), '1:4')).toThrow(/of shape \[4, 8\], got \[2, 8\]/);
   });
 });
