@@ -82,11 +82,10 @@ function compressedProduct(
   { inputAxis, inputs }: LayerMatrix,
   sparsity: LayerSparsity,
 ): NDArray {
-  const [ofOutputs, ofInputs] = inputAxis === 1 ? [matrix, matrix.transpose()] : [matrix.transpose(), matrix];
-  const at = (lines: NDArray, indices: NDArray): Compressed => ({ values: takeEntries(lines, indices), indices });
+  const at = (indices: NDArray, lineAxis: 0 | 1): Compressed => ({ values: entriesAt(matrix, indices, lineAxis), indices });
   const compressed = {
-    forward: at(ofOutputs, sparsity.forward),
-    backward: sparsity.backward && at(ofInputs, sparsity.backward),
+    forward: at(sparsity.forward, inputAxis === 1 ? 0 : 1),
+    backward: sparsity.backward && at(sparsity.backward, inputAxis),
   };
   const { contract } = product.params as { contract: readonly (readonly number[])[] };
   const inputPlace = contract[1 - product.side]?.[0] as number;
@@ -99,6 +98,34 @@ function compressedProduct(
       return np.moveaxis(sent, -1, inputPlace);
     },
   });
+}
+
+/**
+ * Entries of a matrix at places of a compressed one whose lines are the rows (`lineAxis` 0) or the columns (1) of the
+ * matrix. What it gives for empty places has no meaning.
+ */
+function entriesAt(matrix: NDArray, indices: NDArray, lineAxis: 0 | 1): NDArray {
+  if (lineAxis === 0) return takeEntries(matrix, indices);
+  return np.take(matrix.ravel(), np.maximum(columnPlaces(matrix, indices), 0));
+}
+
+/** Where the entries of columns lie in the matrix, read row by row; negative for empty places. */
+function columnPlaces(matrix: NDArray, indices: NDArray): NDArray {
+  const columns = matrix.shape[1] as number;
+  return everyLine(indices, { shape: [columns] }).mul(columns).add(np.arange(columns).reshape([columns, 1]));
+}
+
+/** (1 − F) ⊙ W: the weights that a layer leaves out. */
+export function prunedPart(parameter: NDArray, { forward }: LayerSparsity, { matrix }: Pick<FoundLayer, 'matrix'>): NDArray {
+  const weight = toMatrix(parameter, matrix);
+  const { inputs, outputs, inputAxis } = matrix;
+  const lines = everyLine(forward, { shape: [outputs] });
+  const rows = np.arange(outputs).reshape([outputs, 1]);
+  const places = inputAxis === 0 ? columnPlaces(weight, forward) : lines.add(rows.mul(inputs));
+  const values = np.take(weight.ravel(), np.maximum(places, 0));
+  // What is kept is taken away from itself: exactly zero.
+  const rest = np.scatterAdd(weight.ravel(), np.maximum(places, 0).ravel(), np.where(lines.less(0), 0, values.neg()).ravel());
+  return fromMatrix(rest.reshape(weight.shape), matrix);
 }
 
 interface Rules<W> {

@@ -3,7 +3,7 @@ import { type PatternLike, parsePattern } from '../masks/parse-pattern';
 import type { Pattern } from '../pattern';
 import { type FoundLayer, findLayers, type Scope, type SparseLayer } from './find-layers';
 import { toMatrix, type ConvolutionGroups } from './layer-matrix';
-import { backwardMaskOf, effectiveWeight, forwardMaskOf, type Products, sparseProduct } from './layer-products';
+import { backwardMaskOf, effectiveWeight, forwardMaskOf, type Products, prunedPart, sparseProduct } from './layer-products';
 import type { LayerSparsity, SparseMethod } from './method';
 import type { ParameterProduct } from './parameter-products';
 import { type AnyFunction, withProducts } from './replace-products';
@@ -162,7 +162,7 @@ export function sparseTraining<Args extends unknown[], R>(
         if (!method.straightThrough) return np.where(forwardMaskOf(own, layer), leaf, 0);
         if (method.decay === 0) return leaf;
         const weight = parameters[layer.leaf] as NDArray;
-        return leaf.add(np.where(forwardMaskOf(own, layer), 0, weight.mul(method.decay)));
+        return leaf.add(prunedPart(weight, own, layer).mul(method.decay));
       }, gradient);
       return [value, corrected];
     },
