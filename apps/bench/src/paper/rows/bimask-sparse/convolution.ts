@@ -1,4 +1,4 @@
-import { nn } from '@forback/core';
+import { nn, np } from '@forback/core';
 import { type Dataset, loadCifar10 } from '@forback/datasets';
 import { type RunContext, experiment, row } from '../../row';
 import { above, reportOnly } from '../../rule';
@@ -24,13 +24,20 @@ async function run(seed: number, settings: TrainSettings, context: RunContext): 
   return trainSparse(network(), losslessSubset(whole), settings, 'inner', seed, context);
 }
 
-/** The parts of the whole set that the lossless subset has, so that the row is the same wherever it is run. */
+/** The records of the lossless subset, also where the whole set is at hand: the row is the same wherever it is run. */
 function losslessSubset(data: Dataset): Dataset {
-  if (data.train.labels.size === trainRecords) return data;
-  throw new Error(`CIFAR-10: expected the lossless subset of ${trainRecords} training records, got ${data.train.labels.size}`);
+  if (data.train.labels.size < 50_000) return data;
+  const records = [0, 1, 2, 3, 4].flatMap((batch) =>
+    Array.from({ length: batch === 0 ? 4000 : 1017 }, (_, i) => 10_000 * batch + i),
+  );
+  const { images, labels } = data.train;
+  const { test } = data;
+  return {
+    ...data,
+    train: { images: np.take(images, records), labels: np.take(labels, records) },
+    test: { images: test.images.slice([0, 1017]), labels: test.labels.slice([0, 1017]) },
+  };
 }
-
-const trainRecords = 8068;
 
 function trained(method: MethodName) {
   const common = { method, pattern: '1:4', batchSize: 64, learningRate: 0.05, weightDecay: 5e-4 } as const;
