@@ -53,7 +53,7 @@ describe('the forward mask', () => {
           }
         });
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 
@@ -94,7 +94,7 @@ describe('the backward mask', () => {
         if (c.coarse) expect(counted).toBeLessThanOrEqual(keptEntries);
         else expect(counted).toBe(keptEntries);
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 
@@ -180,7 +180,9 @@ describe('bad input', () => {
   test('permutations that are none', () => {
     const withOrder = (order: number[], dtype: 'int32' | 'float32' = 'int32') =>
       backwardMask(w, '1:4', { permutation: array(order, { dtype }) });
-    expect(() => withOrder([0, 1, 1, 3])).toThrow(/expected each of 0 to 3 once in the permutation, got \[0, 1, 1, 3\]/);
+    expect(() => withOrder([0, 1, 1, 3])).toThrow(
+      /expected each of 0 to 3 once in the permutation, got \[0, 1, 1, 3\]/,
+    );
     expect(() => withOrder([0, 1, 2])).toThrow(/permutation of the 4 outputs, int32\[4\], got int32\[3\]/);
     expect(() => withOrder([0, 1, 2, 3], 'float32')).toThrow(/int32 array, got float32/);
   });

@@ -8,7 +8,8 @@ export interface MatrixOptions {
 
 /** @throws unless `weight` is a matrix of floats and `inputAxis` is 0 or 1. */
 export function checkMatrix(name: string, weight: NDArray, inputAxis: number): void {
-  if (!(weight instanceof NDArray)) throw new ArgumentError(`${name}: expected an array of weights, got ${typeof weight}`);
+  if (!(weight instanceof NDArray))
+    throw new ArgumentError(`${name}: expected an array of weights, got ${typeof weight}`);
   if (weight.dtype !== 'float32' && weight.dtype !== 'float64') {
     throw new DTypeError(`${name}: expected weights of a float dtype, got ${weight.dtype}`);
   }

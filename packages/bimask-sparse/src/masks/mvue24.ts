@@ -15,7 +15,9 @@ export function mvue24(x: NDArray, key: random.Key): NDArray {
   if (x.dtype !== 'float32' && x.dtype !== 'float64') throw new DTypeError(`mvue24: expected floats, got ${x.dtype}`);
   const last = x.shape[x.ndim - 1] ?? 0;
   if (last === 0 || last % 4 !== 0) {
-    throw new ArgumentError(`mvue24: expected a last axis of a multiple of 4, got shape [${x.shape.join(', ')}]; pad it`);
+    throw new ArgumentError(
+      `mvue24: expected a last axis of a multiple of 4, got shape [${x.shape.join(', ')}]; pad it`,
+    );
   }
   const groups = x.reshape([x.shape.reduce((a, b) => a * b, 1) / 4, 4]);
   const magnitude = np.abs(groups).add(epsilon);
@@ -42,7 +44,10 @@ function drawOne(magnitude: NDArray, key: random.Key): NDArray {
   const [groups] = magnitude.shape as [number, number];
   const upTo = np.cumsum(magnitude, 1);
   const total = upTo.slice([0, groups], [3, 4]);
-  const target = random.uniform(key, { shape: [groups, 1] }).astype(magnitude.dtype).mul(total);
+  const target = random
+    .uniform(key, { shape: [groups, 1] })
+    .astype(magnitude.dtype)
+    .mul(total);
   // The first place whose running sum exceeds the target, which rounding can make the total, and that can be drawn at all.
   const reached = np.logicalOr(upTo.greater(target), upTo.greaterEqual(total));
   const beyond = np.logicalAnd(reached, magnitude.greater(0));

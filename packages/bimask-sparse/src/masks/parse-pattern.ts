@@ -8,7 +8,8 @@ export type PatternLike = Pattern | `${number}:${number}`;
 export function parsePattern(name: string, pattern: PatternLike): Pattern {
   if (typeof pattern === 'string') {
     const parts = /^(\d+):(\d+)$/.exec(pattern);
-    if (!parts) throw new ArgumentError(`${name}: expected a pattern such as '2:4' or { n: 2, m: 4 }, got '${pattern}'`);
+    if (!parts)
+      throw new ArgumentError(`${name}: expected a pattern such as '2:4' or { n: 2, m: 4 }, got '${pattern}'`);
     return parsePattern(name, { n: Number(parts[1]), m: Number(parts[2]) });
   }
   if (typeof pattern !== 'object' || pattern === null) {

@@ -12,20 +12,25 @@ const key = random.key(100);
 describe('the hill climb', () => {
   test('goes up with every exchange, and its running score is the score counted anew', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 2, max: 30 }), fc.integer({ min: 1, max: 12 }), fc.nat(1e6), (outputs, inputs, seed) => {
-        const pattern = { n: 2, m: 4 };
-        const mask = Uint8Array.from(forwardMask(gaussian(seed, [outputs, inputs]), pattern).dataSync());
-        const counts = new ColumnCounts(mask, outputs, inputs, pattern);
-        counts.assign(Int32Array.from({ length: outputs }, (_, i) => i));
-        for (let s = 0; s < 60; s++) {
-          const before = counts.kept;
-          const better = counts.swapIfBetter((7 * s + seed) % outputs, (11 * s) % outputs);
-          expect(better ? counts.kept > before : counts.kept === before).toBe(true);
-        }
-        const anew = new ColumnCounts(mask, outputs, inputs, pattern);
-        expect(anew.assign(counts.permutation)).toBe(counts.kept);
-        expect(anew.eligible()).toBe(counts.eligible());
-      }),
+      fc.property(
+        fc.integer({ min: 2, max: 30 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.nat(1e6),
+        (outputs, inputs, seed) => {
+          const pattern = { n: 2, m: 4 };
+          const mask = Uint8Array.from(forwardMask(gaussian(seed, [outputs, inputs]), pattern).dataSync());
+          const counts = new ColumnCounts(mask, outputs, inputs, pattern);
+          counts.assign(Int32Array.from({ length: outputs }, (_, i) => i));
+          for (let s = 0; s < 60; s++) {
+            const before = counts.kept;
+            const better = counts.swapIfBetter((7 * s + seed) % outputs, (11 * s) % outputs);
+            expect(better ? counts.kept > before : counts.kept === before).toBe(true);
+          }
+          const anew = new ColumnCounts(mask, outputs, inputs, pattern);
+          expect(anew.assign(counts.permutation)).toBe(counts.kept);
+          expect(anew.eligible()).toBe(counts.eligible());
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -49,7 +54,9 @@ describe('the hill climb', () => {
       keptEntries: found.keptEntries,
       eligibleGroups: found.eligibleGroups,
     });
-    expect(found.keptEntries).toBeGreaterThanOrEqual(scorePermutation(forward, '2:4', { permutation: start }).keptEntries);
+    expect(found.keptEntries).toBeGreaterThanOrEqual(
+      scorePermutation(forward, '2:4', { permutation: start }).keptEntries,
+    );
   });
 });
 
@@ -63,7 +70,9 @@ test('without candidates and swaps the identity stays', () => {
 
 test('the same key gives the same permutation, another one another', () => {
   const forward = forwardMask(gaussian(5, [64, 32]), '1:8');
-  const found = (k: random.Key) => [...searchPermutation(forward, '1:8', k, { search: 'random', candidates: 5 }).permutation.dataSync()];
+  const found = (k: random.Key) => [
+    ...searchPermutation(forward, '1:8', k, { search: 'random', candidates: 5 }).permutation.dataSync(),
+  ];
   expect(found(key)).toEqual(found(key));
   expect(found(key)).not.toEqual(found(random.key(101)));
 });
@@ -76,8 +85,12 @@ test('[inputs, outputs] is searched along the outputs', () => {
 
 test('bad input', () => {
   const forward = forwardMask(gaussian(7, [4, 4]), '1:4');
-  expect(() => searchPermutation(forward, '1:4', key, { swaps: -1 })).toThrow(/expected swaps to be a whole number.*got -1/);
-  expect(() => searchPermutation(forward, '1:4', key, { search: 'best' as 'swap' })).toThrow(/'random' or 'swap', got 'best'/);
+  expect(() => searchPermutation(forward, '1:4', key, { swaps: -1 })).toThrow(
+    /expected swaps to be a whole number.*got -1/,
+  );
+  expect(() => searchPermutation(forward, '1:4', key, { search: 'best' as 'swap' })).toThrow(
+    /'random' or 'swap', got 'best'/,
+  );
   const start = array([0, 0, 1, 2], { dtype: 'int32' });
   expect(() => searchPermutation(forward, '1:4', key, { start })).toThrow(/each of 0 to 3 once/);
   expect(() => searchPermutation(np.ones([4, 4]), '1:4', key)).toThrow(/bool array, got float32/);

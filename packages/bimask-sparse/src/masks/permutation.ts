@@ -1,4 +1,4 @@
-import { ConcretizationError, DTypeError, NDArray, ArgumentError, ShapeError } from '@forback/core';
+import { ArgumentError, ConcretizationError, DTypeError, NDArray, ShapeError } from '@forback/core';
 
 /**
  * Checks that an array is a permutation of 0 ... n − 1, as far as its numbers are known.
@@ -7,7 +7,9 @@ import { ConcretizationError, DTypeError, NDArray, ArgumentError, ShapeError } f
  */
 export function checkPermutation(name: string, permutation: NDArray, n: number): void {
   if (!(permutation instanceof NDArray) || permutation.dtype !== 'int32') {
-    throw new DTypeError(`${name}: expected permutation to be an int32 array, got ${permutation?.dtype ?? typeof permutation}`);
+    throw new DTypeError(
+      `${name}: expected permutation to be an int32 array, got ${permutation?.dtype ?? typeof permutation}`,
+    );
   }
   if (permutation.ndim !== 1 || permutation.shape[0] !== n) {
     throw new ShapeError(

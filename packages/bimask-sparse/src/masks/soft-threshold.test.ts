@@ -32,7 +32,11 @@ describe('S-STE', () => {
     const w = gaussian(2, [8, 16]);
     const s = softThreshold(w, '2:4');
     const beta = softThresholdScale(w, s).item();
-    const distance = (b: number) => np.square(w.sub(s.mul(b))).sum().item();
+    const distance = (b: number) =>
+      np
+        .square(w.sub(s.mul(b)))
+        .sum()
+        .item();
     expect(distance(beta)).toBeLessThan(distance(beta * 1.01));
     expect(distance(beta)).toBeLessThan(distance(beta * 0.99));
     expect(softThresholdScale(np.zeros([2, 4]), np.zeros([2, 4])).item()).toBe(1);
@@ -45,7 +49,9 @@ describe('MVUE of 2:4', () => {
     const a = x.map((v) => Math.abs(v) + 1.19e-7);
     const total = a.reduce((s, v) => s + v, 0);
     const t = a.map((v) => v / total);
-    const p = a.map((v, i) => (t[i] as number) + t.reduce((s, tj, j) => (j === i ? s : s + (v * tj) / (total - (a[j] as number))), 0));
+    const p = a.map(
+      (v, i) => (t[i] as number) + t.reduce((s, tj, j) => (j === i ? s : s + (v * tj) / (total - (a[j] as number))), 0),
+    );
     const mean = [0, 0, 0, 0];
     for (let i = 0; i < 4; i++) {
       for (let j = 0; j < 4; j++) {

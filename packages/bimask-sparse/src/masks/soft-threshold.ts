@@ -22,7 +22,12 @@ export function softThreshold(weight: NDArray, pattern: PatternLike, options: Ma
   const rows = inputAxis === 1 ? dropped : dropped.transpose();
   const [outputs, inputs] = rows.shape as [number, number];
   const groups = Math.ceil(inputs / m);
-  const padded = np.pad(rows, [[0, 0], [0, groups * m - inputs]]).reshape([outputs, groups, m]);
+  const padded = np
+    .pad(rows, [
+      [0, 0],
+      [0, groups * m - inputs],
+    ])
+    .reshape([outputs, groups, m]);
   const threshold = np.repeat(padded.max(2), m, 1).slice([0, outputs], [0, inputs]);
   const own = inputAxis === 1 ? threshold : threshold.transpose();
   const magnitude = np.maximum(np.abs(weight).sub(own), 0);
@@ -36,5 +41,12 @@ export function softThreshold(weight: NDArray, pattern: PatternLike, options: Ma
  */
 export function softThresholdScale(weight: NDArray, projected: NDArray): NDArray {
   const square = np.square(projected).sum();
-  return np.where(square.greater(0), weight.mul(projected).sum().div(np.where(square.greater(0), square, 1)), 1);
+  return np.where(
+    square.greater(0),
+    weight
+      .mul(projected)
+      .sum()
+      .div(np.where(square.greater(0), square, 1)),
+    1,
+  );
 }

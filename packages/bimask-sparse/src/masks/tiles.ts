@@ -33,7 +33,10 @@ function listPatterns(): Uint8Array[] {
       return;
     }
     const balanced = [0, 1, 2, 3].every((c) => chosen.filter((row) => (row >> c) & 1).length === 2);
-    if (balanced) patterns.push(Uint8Array.from(chosen.flatMap((row, r) => [0, 1, 2, 3].flatMap((c) => ((row >> c) & 1 ? [4 * r + c] : [])))));
+    if (balanced)
+      patterns.push(
+        Uint8Array.from(chosen.flatMap((row, r) => [0, 1, 2, 3].flatMap((c) => ((row >> c) & 1 ? [4 * r + c] : [])))),
+      );
   };
   extend([]);
   return patterns;

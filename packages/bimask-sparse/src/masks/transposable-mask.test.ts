@@ -9,7 +9,8 @@ const magnitudesOf = (seed: number, size: number, coarse = false) =>
   Float64Array.from(random.normal(random.key(seed), { shape: [size] }).dataSync(), (x) =>
     Math.abs(coarse ? Math.round(x) : x),
   );
-const sum = (magnitudes: Float64Array, kept: Uint8Array) => kept.reduce((s, k, i) => s + k * (magnitudes[i] as number), 0);
+const sum = (magnitudes: Float64Array, kept: Uint8Array) =>
+  kept.reduce((s, k, i) => s + k * (magnitudes[i] as number), 0);
 const tile = fc.record({
   size: fc.integer({ min: 1, max: 6 }),
   seed: fc.nat(1e6),
@@ -54,7 +55,9 @@ describe('a tile', () => {
 
   test('for N = 1 the flow is the best of all assignments', () => {
     const orders = (items: number[]): number[][] =>
-      items.length < 2 ? [items] : items.flatMap((x) => orders(items.filter((y) => y !== x)).map((rest) => [x, ...rest]));
+      items.length < 2
+        ? [items]
+        : items.flatMap((x) => orders(items.filter((y) => y !== x)).map((rest) => [x, ...rest]));
     for (let seed = 0; seed < 20; seed++) {
       const magnitudes = magnitudesOf(seed, 25);
       const best = Math.max(
@@ -82,28 +85,33 @@ describe('a tile', () => {
 });
 
 describe('the mask of a matrix', () => {
-  test.each(['greedy', 'exact', 'flow'] as const)('%s: at most N in every tile row and column, edges included', (solver) => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom([2, 4], [1, 4], [2, 8], [1, 3]),
-        fc.integer({ min: 1, max: 19 }),
-        fc.integer({ min: 1, max: 19 }),
-        fc.nat(1e6),
-        ([n = 1, m = 1], rows, columns, seed) => {
-          const mask = rowsOf(
-            transposableMask(random.normal(random.key(seed), { shape: [rows, columns] }), { n, m }, { solver }),
-          );
-          const count = (top: number, left: number, height: number, width: number) =>
-            mask.slice(top, top + height).reduce((s, row) => s + row.slice(left, left + width).reduce((a, b) => a + b, 0), 0);
-          for (let r = 0; r < rows; r++)
-            for (let c = 0; c < columns; c += m) expect(count(r, c, 1, m)).toBeLessThanOrEqual(n);
-          for (let c = 0; c < columns; c++)
-            for (let r = 0; r < rows; r += m) expect(count(r, c, m, 1)).toBeLessThanOrEqual(n);
-        },
-      ),
-      { numRuns: 25 },
-    );
-  });
+  test.each(['greedy', 'exact', 'flow'] as const)(
+    '%s: at most N in every tile row and column, edges included',
+    (solver) => {
+      fc.assert(
+        fc.property(
+          fc.constantFrom([2, 4], [1, 4], [2, 8], [1, 3]),
+          fc.integer({ min: 1, max: 19 }),
+          fc.integer({ min: 1, max: 19 }),
+          fc.nat(1e6),
+          ([n = 1, m = 1], rows, columns, seed) => {
+            const mask = rowsOf(
+              transposableMask(random.normal(random.key(seed), { shape: [rows, columns] }), { n, m }, { solver }),
+            );
+            const count = (top: number, left: number, height: number, width: number) =>
+              mask
+                .slice(top, top + height)
+                .reduce((s, row) => s + row.slice(left, left + width).reduce((a, b) => a + b, 0), 0);
+            for (let r = 0; r < rows; r++)
+              for (let c = 0; c < columns; c += m) expect(count(r, c, 1, m)).toBeLessThanOrEqual(n);
+            for (let c = 0; c < columns; c++)
+              for (let r = 0; r < rows; r += m) expect(count(r, c, m, 1)).toBeLessThanOrEqual(n);
+          },
+        ),
+        { numRuns: 25 },
+      );
+    },
+  );
 
   test('is transposed with the weights, where no magnitudes are equal', () => {
     const w = random.normal(random.key(9), { shape: [16, 24] });
@@ -124,7 +132,9 @@ describe('the mask of a matrix', () => {
 
   test('bad input', () => {
     const solver = 'best' as 'exact';
-    expect(() => transposableMask(np.ones([4, 4]), '2:4', { solver })).toThrow(/'greedy', 'exact' or 'flow', got 'best'/);
+    expect(() => transposableMask(np.ones([4, 4]), '2:4', { solver })).toThrow(
+      /'greedy', 'exact' or 'flow', got 'best'/,
+    );
     expect(() => transposableMask(np.ones([4]), '2:4')).toThrow(/expected a matrix/);
   });
 });

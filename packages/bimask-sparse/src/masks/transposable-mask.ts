@@ -14,7 +14,8 @@ interface TransposableParams extends Pattern {
 
 const transposablePrimitive: Primitive<TransposableParams> = /* @__PURE__ */ maskPrimitive<TransposableParams>({
   name: 'transposableMask',
-  kernel: ([rows = 0, columns = 0], { n, m, solver }) =>
+  kernel:
+    ([rows = 0, columns = 0], { n, m, solver }) =>
     ([weight], [mask]) => {
       if (!weight || !mask) return;
       for (let top = 0; top < rows; top += m) {
@@ -58,7 +59,11 @@ export interface TransposableMaskOptions {
  * @param weight - float matrix; which axis numbers the inputs does not matter.
  * @returns bool of the same shape.
  */
-export function transposableMask(weight: NDArray, pattern: PatternLike, options: TransposableMaskOptions = {}): NDArray {
+export function transposableMask(
+  weight: NDArray,
+  pattern: PatternLike,
+  options: TransposableMaskOptions = {},
+): NDArray {
   const name = 'transposableMask';
   const { solver = 'greedy' } = options;
   checkMatrix(name, weight, 1);

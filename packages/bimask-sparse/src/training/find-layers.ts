@@ -71,7 +71,10 @@ export function findLayers(
         'The parameters must be the first argument of the loss',
     );
   }
-  const chosen = layers.map((layer, i) => ({ ...layer, pattern: patternOf(name, layer, i, layers.length, pattern, scope) }));
+  const chosen = layers.map((layer, i) => ({
+    ...layer,
+    pattern: patternOf(name, layer, i, layers.length, pattern, scope),
+  }));
   if (chosen.every((layer) => layer.pattern === null)) {
     throw new ArgumentError(
       `${name}: no layer is sparse, of ${layers.map((layer) => layer.path).join(', ')}; choose another scope than ${

@@ -4,6 +4,7 @@ import { maskAt } from '../masks/forward-mask';
 import { softThreshold } from '../masks/soft-threshold';
 import type { Pattern } from '../pattern';
 import { axesOf, type FoundLayer } from './find-layers';
+import { type CompressedWeight, compressedWeight } from './inference';
 import { fromMatrix, type LayerMatrix, toMatrix } from './layer-matrix';
 import type { LayerSparsity } from './method';
 import { everyLine } from './methods';
@@ -37,8 +38,26 @@ export function effectiveWeight(
     return fromMatrix(softThreshold(weight, pattern, { inputAxis }).mul(sparsity.scale), matrix);
   }
   const indices = everyLine(sparsity.forward, { shape: [outputs] });
-  const kept = { values: takeEntries(inputAxis === 1 ? weight : weight.transpose(), indices), indices };
+  const kept = { values: entriesAt(weight, indices, inputAxis === 1 ? 0 : 1), indices };
   return fromMatrix(decompress(kept, { size: inputs, axis: inputAxis }), matrix);
+}
+
+/** The compressed weight of a layer that runs compressed; null for all others. */
+export function storedWeight(
+  parameter: NDArray,
+  sparsity: LayerSparsity,
+  layer: { readonly matrix: LayerMatrix; readonly kind: string; readonly pattern: Pattern },
+): CompressedWeight | null {
+  const { matrix, kind } = layer;
+  if (kind !== 'dense' || matrix.shape.length !== 2) return null;
+  const weight = sparsity.scale === null ? parameter : effectiveWeight(parameter, sparsity, layer);
+  const indices = sparsity.forward;
+  const values = entriesAt(toMatrix(weight, matrix), indices, matrix.inputAxis === 1 ? 0 : 1);
+  return compressedWeight(
+    { values: values.mul(everyLine(indices, values).greaterEqual(0)), indices },
+    matrix.shape,
+    matrix.inputAxis,
+  );
 }
 
 /** A product of a sparse layer: other weights forward and towards the input, the straight-through gradient of the weight. */
@@ -82,7 +101,10 @@ function compressedProduct(
   { inputAxis, inputs }: LayerMatrix,
   sparsity: LayerSparsity,
 ): NDArray {
-  const at = (indices: NDArray, lineAxis: 0 | 1): Compressed => ({ values: entriesAt(matrix, indices, lineAxis), indices });
+  const at = (indices: NDArray, lineAxis: 0 | 1): Compressed => ({
+    values: entriesAt(matrix, indices, lineAxis),
+    indices,
+  });
   const compressed = {
     forward: at(sparsity.forward, inputAxis === 1 ? 0 : 1),
     backward: sparsity.backward && at(sparsity.backward, inputAxis),
@@ -112,11 +134,17 @@ function entriesAt(matrix: NDArray, indices: NDArray, lineAxis: 0 | 1): NDArray 
 /** Where the entries of columns lie in the matrix, read row by row; negative for empty places. */
 function columnPlaces(matrix: NDArray, indices: NDArray): NDArray {
   const columns = matrix.shape[1] as number;
-  return everyLine(indices, { shape: [columns] }).mul(columns).add(np.arange(columns).reshape([columns, 1]));
+  return everyLine(indices, { shape: [columns] })
+    .mul(columns)
+    .add(np.arange(columns).reshape([columns, 1]));
 }
 
 /** (1 − F) ⊙ W: the weights that a layer leaves out. */
-export function prunedPart(parameter: NDArray, { forward }: LayerSparsity, { matrix }: Pick<FoundLayer, 'matrix'>): NDArray {
+export function prunedPart(
+  parameter: NDArray,
+  { forward }: LayerSparsity,
+  { matrix }: Pick<FoundLayer, 'matrix'>,
+): NDArray {
   const weight = toMatrix(parameter, matrix);
   const { inputs, outputs, inputAxis } = matrix;
   const lines = everyLine(forward, { shape: [outputs] });
@@ -124,7 +152,11 @@ export function prunedPart(parameter: NDArray, { forward }: LayerSparsity, { mat
   const places = inputAxis === 0 ? columnPlaces(weight, forward) : lines.add(rows.mul(inputs));
   const values = np.take(weight.ravel(), np.maximum(places, 0));
   // What is kept is taken away from itself: exactly zero.
-  const rest = np.scatterAdd(weight.ravel(), np.maximum(places, 0).ravel(), np.where(lines.less(0), 0, values.neg()).ravel());
+  const rest = np.scatterAdd(
+    weight.ravel(),
+    np.maximum(places, 0).ravel(),
+    np.where(lines.less(0), 0, values.neg()).ravel(),
+  );
   return fromMatrix(rest.reshape(weight.shape), matrix);
 }
 

@@ -123,7 +123,18 @@ function productOf(primitive: Primitive, params: object, operands: readonly Valu
   const free = axes.flatMap((own, axis) => (summed.includes(axis) ? [] : own));
   if (free.some((axis) => inputAxes.includes(axis))) return null;
   const outputAxes = [...new Set(free)].sort((a, b) => a - b);
-  return { leaf, kind, primitive, params, side, input: input.array, weight: weight.array, inputAxes, outputAxes, rearrange };
+  return {
+    leaf,
+    kind,
+    primitive,
+    params,
+    side,
+    input: input.array,
+    weight: weight.array,
+    inputAxes,
+    outputAxes,
+    rearrange,
+  };
 }
 
 /** Axes of the weight, as it is used, that the product sums over. */

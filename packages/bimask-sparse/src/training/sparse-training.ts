@@ -2,8 +2,17 @@ import { ArgumentError, array, type NDArray, np, TreeError, tree, valueAndGrad }
 import { type PatternLike, parsePattern } from '../masks/parse-pattern';
 import type { Pattern } from '../pattern';
 import { type FoundLayer, findLayers, type Scope, type SparseLayer } from './find-layers';
-import { toMatrix, type ConvolutionGroups } from './layer-matrix';
-import { backwardMaskOf, effectiveWeight, forwardMaskOf, type Products, prunedPart, sparseProduct } from './layer-products';
+import type { CompressedParameters } from './inference';
+import { type ConvolutionGroups, toMatrix } from './layer-matrix';
+import {
+  backwardMaskOf,
+  effectiveWeight,
+  forwardMaskOf,
+  type Products,
+  prunedPart,
+  sparseProduct,
+  storedWeight,
+} from './layer-products';
 import type { LayerSparsity, SparseMethod } from './method';
 import type { ParameterProduct } from './parameter-products';
 import { type AnyFunction, withProducts } from './replace-products';
@@ -75,6 +84,11 @@ export interface SparseTraining<Args extends unknown[], R> {
   valueAndGrad(sparsity: Sparsity): (...args: Args) => [value: LossValue<R>, gradient: Args[0]];
   /** The parameters as the sparse model uses them: W ⊙ F (or β S(W)) in the place of W. */
   prune(params: Args[0], sparsity: Sparsity): Args[0];
+  /**
+   * The parameters for inference: dense layers as their non-zeros and where they are, all other leaves as `prune` gives
+   * them. Save it with `io.save`; run it with `compressedApply`.
+   */
+  compress(params: Args[0], sparsity: Sparsity): CompressedParameters<Args[0]>;
   /** F and B as bool arrays of the shape of each sparse parameter, by its path. */
   masks(sparsity: Sparsity): { [path: string]: { forward: NDArray; backward: NDArray } };
   /** How many entries the masks keep, by path. */
@@ -101,7 +115,9 @@ export function sparseTraining<Args extends unknown[], R>(
   const pattern = parsePattern(name, options.pattern);
   const found = findLayers(name, loss as AnyFunction, example, { pattern, scope, convolutionGroups });
   // N = M keeps everything, so the plain product does.
-  const masked = found.filter((layer): layer is MaskedLayer => layer.pattern !== null && layer.pattern.n < layer.pattern.m);
+  const masked = found.filter(
+    (layer): layer is MaskedLayer => layer.pattern !== null && layer.pattern.n < layer.pattern.m,
+  );
   const sparsityOf = (where: string, { layers }: Sparsity, { path }: MaskedLayer): LayerSparsity => {
     const own = layers?.[path];
     if (own) return own;
@@ -136,7 +152,14 @@ export function sparseTraining<Args extends unknown[], R>(
   };
 
   return {
-    layers: found.map(({ path, kind, shape, inputs, outputs, pattern: own }) => ({ path, kind, shape, inputs, outputs, pattern: own })),
+    layers: found.map(({ path, kind, shape, inputs, outputs, pattern: own }) => ({
+      path,
+      kind,
+      shape,
+      inputs,
+      outputs,
+      pattern: own,
+    })),
     init: (params) => ({
       step: array(0, { dtype: 'int32' }),
       frozen: array(false),
@@ -153,21 +176,37 @@ export function sparseTraining<Args extends unknown[], R>(
         layers: due ? masksOf(params, step, sparsity) : sparsity.layers,
       };
     },
-    valueAndGrad: (sparsity) => (...args) => {
-      const run = valueAndGrad(sparseLoss(sparsity), { hasAux: options.hasAux ?? false });
-      const [value, gradient] = run(...args) as [LossValue<R>, Args[0]];
-      const parameters = tree.leaves(args[0]);
-      const corrected = changed(args[0], (leaf, layer) => {
-        const own = sparsityOf('valueAndGrad', sparsity, layer);
-        if (!method.straightThrough) return np.where(forwardMaskOf(own, layer), leaf, 0);
-        if (method.decay === 0) return leaf;
-        const weight = parameters[layer.leaf] as NDArray;
-        return leaf.add(prunedPart(weight, own, layer).mul(method.decay));
-      }, gradient);
-      return [value, corrected];
-    },
+    valueAndGrad:
+      (sparsity) =>
+      (...args) => {
+        const run = valueAndGrad(sparseLoss(sparsity), { hasAux: options.hasAux ?? false });
+        const [value, gradient] = run(...args) as [LossValue<R>, Args[0]];
+        const parameters = tree.leaves(args[0]);
+        const corrected = changed(
+          args[0],
+          (leaf, layer) => {
+            const own = sparsityOf('valueAndGrad', sparsity, layer);
+            if (!method.straightThrough) return np.where(forwardMaskOf(own, layer), leaf, 0);
+            if (method.decay === 0) return leaf;
+            const weight = parameters[layer.leaf] as NDArray;
+            return leaf.add(prunedPart(weight, own, layer).mul(method.decay));
+          },
+          gradient,
+        );
+        return [value, corrected];
+      },
     prune: (params, sparsity) =>
       changed(params, (leaf, layer) => effectiveWeight(leaf, sparsityOf('prune', sparsity, layer), layer)),
+    compress(params, sparsity) {
+      const { leaves, treedef } = tree.flatten(params);
+      const result: unknown[] = [...leaves];
+      for (const layer of masked) {
+        const own = sparsityOf('compress', sparsity, layer);
+        const parameter = leaves[layer.leaf] as NDArray;
+        result[layer.leaf] = storedWeight(parameter, own, layer) ?? effectiveWeight(parameter, own, layer);
+      }
+      return tree.unflatten(treedef, result);
+    },
     masks: (sparsity) =>
       Object.fromEntries(
         masked.map((layer) => {
@@ -205,11 +244,15 @@ function checkOptions<Args extends unknown[]>(name: string, loss: unknown, optio
     throw new ArgumentError(`${name}: expected options.method such as biMask(key), got ${typeof options?.method}`);
   }
   if (!Array.isArray(options.example) || options.example.length === 0) {
-    throw new ArgumentError(`${name}: expected options.example to be a list of arguments of the loss, parameters first`);
+    throw new ArgumentError(
+      `${name}: expected options.example to be a list of arguments of the loss, parameters first`,
+    );
   }
   const { convolutionGroups = 'kernel', products = 'compressed' } = options;
   if (convolutionGroups !== 'kernel' && convolutionGroups !== 'channels') {
-    throw new ArgumentError(`${name}: expected convolutionGroups 'kernel' or 'channels', got ${String(convolutionGroups)}`);
+    throw new ArgumentError(
+      `${name}: expected convolutionGroups 'kernel' or 'channels', got ${String(convolutionGroups)}`,
+    );
   }
   if (products !== 'compressed' && products !== 'masked') {
     throw new ArgumentError(`${name}: expected products 'compressed' or 'masked', got ${String(products)}`);

@@ -1,6 +1,6 @@
 import { nn, np } from '@forback/core';
 import { type Dataset, loadCifar10 } from '@forback/datasets';
-import { type RunContext, experiment, row } from '../../row';
+import { experiment, type RunContext, row } from '../../row';
 import { above, reportOnly } from '../../rule';
 import { type MethodName, type TrainResult, type TrainSettings, trainSparse } from './training';
 

@@ -1,7 +1,7 @@
 import { expectedSparsity } from '@forback/bimask-sparse';
 import { nn } from '@forback/core';
 import { loadFashionMnist } from '@forback/datasets';
-import { type Published, type RunContext, experiment, row } from '../../row';
+import { experiment, type Published, type RunContext, row } from '../../row';
 import { above, reportOnly } from '../../rule';
 import { type MethodName, type TrainResult, type TrainSettings, trainSparse } from './training';
 

@@ -1,5 +1,14 @@
-import { jit, NDArray, nn, np, optim, random, valueAndGrad } from '@forback/core';
-import { biMask, type PatternLike, type SparseMethod, type Scope, type Sparsity, sparseTraining, srSte, transposable } from '@forback/bimask-sparse';
+import {
+  biMask,
+  type PatternLike,
+  type Scope,
+  type SparseMethod,
+  type Sparsity,
+  sparseTraining,
+  srSte,
+  transposable,
+} from '@forback/bimask-sparse';
+import { jit, type NDArray, nn, np, optim, random, valueAndGrad } from '@forback/core';
 import type { Dataset } from '@forback/datasets';
 import type { RunContext } from '../../row';
 
@@ -72,7 +81,10 @@ export async function trainSparse<Params>(
       const gradientOf = sparse && masks ? sparse.valueAndGrad(masks) : valueAndGrad(loss);
       const [value, gradient] = gradientOf(before.params, x, y) as [NDArray, Params];
       const [updates, next] = optimiser.update(gradient, before.optimiser, before.params);
-      return [{ params: optim.applyUpdates(before.params, updates), optimiser: next }, value] as [typeof state, NDArray];
+      return [{ params: optim.applyUpdates(before.params, updates), optimiser: next }, value] as [
+        typeof state,
+        NDArray,
+      ];
     },
     { donate: 0, name: settings.method },
   );
@@ -91,7 +103,8 @@ export async function trainSparse<Params>(
       signal.throwIfAborted();
     }
   }
-  const trained = sparse && sparsity ? sparse.prune(state.params, sparse.refresh(state.params, sparsity)) : state.params;
+  const trained =
+    sparse && sparsity ? sparse.prune(state.params, sparse.refresh(state.params, sparsity)) : state.params;
   const kept = shares.length > 0 ? shares.reduce((a, b) => a + b, 0) / shares.length : 1;
   return { accuracy: accuracyOf(network, trained, data.test), kept };
 }
@@ -102,7 +115,11 @@ function accuracyOf<Params>(network: Network<Params>, params: Params, test: Data
   const count = test.labels.size;
   for (let start = 0; start < count; start += 1000) {
     const rows: [number, number] = [start, Math.min(start + 1000, count)];
-    right += np.equal(np.argmax(logits(params, test.images.slice(rows)), 1), test.labels.slice(rows)).astype('int32').sum().item();
+    right += np
+      .equal(np.argmax(logits(params, test.images.slice(rows)), 1), test.labels.slice(rows))
+      .astype('int32')
+      .sum()
+      .item();
   }
   return (100 * right) / count;
 }
