@@ -36,7 +36,14 @@ export type { CompressedParameters, CompressedWeight } from './training/inferenc
 export { compressedApply } from './training/inference';
 export type { ConvolutionGroups } from './training/layer-matrix';
 export type { Products } from './training/layer-products';
-export type { DecayOptions, LayerSparsity, MaskedWeight, MaskOptions, SparseMethod } from './training/method';
+export type {
+  DecayOptions,
+  LayerSparsity,
+  LayerState,
+  MaskedWeight,
+  MaskOptions,
+  SparseMethod,
+} from './training/method';
 export type { BiMaskOptions, TransposableOptions } from './training/methods';
 export { biMask, oneShot, srSte, sSte, transposable } from './training/methods';
 export type {

@@ -32,5 +32,5 @@ export function backwardMask(weight: NDArray, pattern: PatternLike, options: Bac
   const parsed = parsePattern(name, pattern);
   const forward = compress(weight, { ...parsed, axis: inputAxis });
   const { indices } = compressBackward(forward, { ...parsed, inputs, permutation });
-  return maskAt(indices, outputs, inputAxis === 1 ? 0 : 1);
+  return maskAt(indices, { lines: inputs, size: outputs, axis: inputAxis === 1 ? 0 : 1 });
 }

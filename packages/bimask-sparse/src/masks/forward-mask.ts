@@ -17,14 +17,17 @@ export function forwardMask(weight: NDArray, pattern: PatternLike, options: Matr
   const { inputAxis = 1 } = options;
   checkMatrix('forwardMask', weight, inputAxis);
   const { indices } = compress(weight, { ...parsePattern('forwardMask', pattern), axis: inputAxis });
-  return maskAt(indices, weight.shape[inputAxis] as number, inputAxis);
+  const [inputs, outputs] = [weight.shape[inputAxis] as number, weight.shape[1 - inputAxis] as number];
+  return maskAt(indices, { lines: outputs, size: inputs, axis: inputAxis });
 }
 
 /**
  * A bool matrix that is true at the places of a compressed one.
  *
- * @param size - entries of the axis that was compressed.
+ * @param shape - `lines` of the compressed matrix, and the `size` of the `axis` that was compressed.
  */
-export function maskAt(indices: NDArray, size: number, axis: 0 | 1): NDArray {
-  return decompress({ values: np.ones(indices.shape), indices }, { size, axis }).astype('bool');
+export function maskAt(indices: NDArray, shape: { lines: number; size: number; axis: 0 | 1 }): NDArray {
+  const values = np.ones([shape.lines, indices.shape[1] as number]);
+  const mask = decompress({ values, indices }, { size: shape.size }).astype('bool');
+  return shape.axis === 1 ? mask : mask.transpose();
 }

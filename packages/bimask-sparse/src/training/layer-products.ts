@@ -7,23 +7,23 @@ import { axesOf, type FoundLayer } from './find-layers';
 import { type CompressedWeight, compressedWeight } from './inference';
 import { fromMatrix, type LayerMatrix, toMatrix } from './layer-matrix';
 import type { LayerSparsity } from './method';
-import { everyLine } from './methods';
 import type { ParameterProduct } from './parameter-products';
 
 /** How products of sparse layers run: with compressed weights where a layer is a product of two matrices, or masked. */
 export type Products = 'compressed' | 'masked';
 
 /** F as a bool array of the parameter's shape. */
-export function forwardMaskOf(sparsity: LayerSparsity, { matrix }: Pick<FoundLayer, 'matrix'>): NDArray {
-  const indices = everyLine(sparsity.forward, { shape: [matrix.outputs] });
-  return fromMatrix(maskAt(indices, matrix.inputs, matrix.inputAxis), matrix);
+export function forwardMaskOf({ forward }: LayerSparsity, { matrix }: Pick<FoundLayer, 'matrix'>): NDArray {
+  const { inputs, outputs, inputAxis } = matrix;
+  return fromMatrix(maskAt(forward, { lines: outputs, size: inputs, axis: inputAxis }), matrix);
 }
 
 /** B as a bool array of the parameter's shape; F where the method has no mask of its own backward. */
 export function backwardMaskOf(sparsity: LayerSparsity, layer: Pick<FoundLayer, 'matrix'>): NDArray {
   const { matrix } = layer;
   if (sparsity.backward === null) return forwardMaskOf(sparsity, layer);
-  return fromMatrix(maskAt(sparsity.backward, matrix.outputs, matrix.inputAxis === 1 ? 0 : 1), matrix);
+  const { inputs, outputs, inputAxis } = matrix;
+  return fromMatrix(maskAt(sparsity.backward, { lines: inputs, size: outputs, axis: inputAxis === 1 ? 0 : 1 }), matrix);
 }
 
 /** The weights that the product takes: W ⊙ F, or β S(W). */
@@ -32,13 +32,15 @@ export function effectiveWeight(
   sparsity: LayerSparsity,
   { matrix, pattern }: { readonly matrix: LayerMatrix; readonly pattern: Pattern },
 ): NDArray {
-  const weight = toMatrix(parameter, matrix);
-  const { inputAxis, inputs, outputs } = matrix;
-  if (sparsity.scale !== null) {
-    return fromMatrix(softThreshold(weight, pattern, { inputAxis }).mul(sparsity.scale), matrix);
-  }
-  const indices = everyLine(sparsity.forward, { shape: [outputs] });
-  const kept = { values: entriesAt(weight, indices, inputAxis === 1 ? 0 : 1), indices };
+  if (sparsity.scale === null) return keptPart(parameter, sparsity, { matrix });
+  const projected = softThreshold(toMatrix(parameter, matrix), pattern, { inputAxis: matrix.inputAxis });
+  return fromMatrix(projected.mul(sparsity.scale), matrix);
+}
+
+/** W ⊙ F. */
+function keptPart(parameter: NDArray, { forward }: LayerSparsity, { matrix }: Pick<FoundLayer, 'matrix'>): NDArray {
+  const { inputAxis, inputs } = matrix;
+  const kept = { values: entriesAt(toMatrix(parameter, matrix), forward, inputAxis === 1 ? 0 : 1), indices: forward };
   return fromMatrix(decompress(kept, { size: inputs, axis: inputAxis }), matrix);
 }
 
@@ -53,11 +55,7 @@ export function storedWeight(
   const weight = sparsity.scale === null ? parameter : effectiveWeight(parameter, sparsity, layer);
   const indices = sparsity.forward;
   const values = entriesAt(toMatrix(weight, matrix), indices, matrix.inputAxis === 1 ? 0 : 1);
-  return compressedWeight(
-    { values: values.mul(everyLine(indices, values).greaterEqual(0)), indices },
-    matrix.shape,
-    matrix.inputAxis,
-  );
+  return compressedWeight({ values, indices }, matrix.shape, matrix.inputAxis);
 }
 
 /** A product of a sparse layer: other weights forward and towards the input, the straight-through gradient of the weight. */
@@ -122,42 +120,9 @@ function compressedProduct(
   });
 }
 
-/**
- * Entries of a matrix at places of a compressed one whose lines are the rows (`lineAxis` 0) or the columns (1) of the
- * matrix. What it gives for empty places has no meaning.
- */
+/** Entries of a matrix at places of a compressed one whose lines are its rows (`lineAxis` 0) or its columns (1). */
 function entriesAt(matrix: NDArray, indices: NDArray, lineAxis: 0 | 1): NDArray {
-  if (lineAxis === 0) return takeEntries(matrix, indices);
-  return np.take(matrix.ravel(), np.maximum(columnPlaces(matrix, indices), 0));
-}
-
-/** Where the entries of columns lie in the matrix, read row by row; negative for empty places. */
-function columnPlaces(matrix: NDArray, indices: NDArray): NDArray {
-  const columns = matrix.shape[1] as number;
-  return everyLine(indices, { shape: [columns] })
-    .mul(columns)
-    .add(np.arange(columns).reshape([columns, 1]));
-}
-
-/** (1 − F) ⊙ W: the weights that a layer leaves out. */
-export function prunedPart(
-  parameter: NDArray,
-  { forward }: LayerSparsity,
-  { matrix }: Pick<FoundLayer, 'matrix'>,
-): NDArray {
-  const weight = toMatrix(parameter, matrix);
-  const { inputs, outputs, inputAxis } = matrix;
-  const lines = everyLine(forward, { shape: [outputs] });
-  const rows = np.arange(outputs).reshape([outputs, 1]);
-  const places = inputAxis === 0 ? columnPlaces(weight, forward) : lines.add(rows.mul(inputs));
-  const values = np.take(weight.ravel(), np.maximum(places, 0));
-  // What is kept is taken away from itself: exactly zero.
-  const rest = np.scatterAdd(
-    weight.ravel(),
-    np.maximum(places, 0).ravel(),
-    np.where(lines.less(0), 0, values.neg()).ravel(),
-  );
-  return fromMatrix(rest.reshape(weight.shape), matrix);
+  return takeEntries(lineAxis === 0 ? matrix : matrix.transpose(), indices);
 }
 
 interface Rules<W> {

@@ -24,6 +24,12 @@ export interface LayerSparsity {
   readonly scale: NDArray | null;
 }
 
+/** The same with what training adds. */
+export interface LayerState extends LayerSparsity {
+  /** F as a bool array of the parameter's shape, for methods that treat what it leaves out in its own way; else null. */
+  readonly mask: NDArray | null;
+}
+
 /** How masks are chosen and what is done with what they leave out. Made by `biMask`, `srSte` and others. */
 export interface SparseMethod {
   readonly name: string;

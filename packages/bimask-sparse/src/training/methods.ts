@@ -30,12 +30,12 @@ export function biMask(key: random.Key, options: BiMaskOptions = {}): SparseMeth
     ...method('biMask', { maskEvery, decay }),
     masks({ index, pattern, matrix, inputAxis }, previous, step) {
       const forward = compress(matrix, { ...pattern, axis: inputAxis, shared });
-      const inputs = matrix.shape[inputAxis] as number;
+      const [inputs, outputs] = [matrix.shape[inputAxis] as number, matrix.shape[1 - inputAxis] as number];
       let permutation = previous?.permutation ?? null;
       if (permutation === null || step % permuteEvery === 0) {
         const own = random.foldIn(random.foldIn(key, index), step);
         const start = permutation ?? undefined;
-        const mask = maskAt(everyLine(forward.indices, forward.values), inputs, 1);
+        const mask = maskAt(forward.indices, { lines: outputs, size: inputs, axis: 1 });
         permutation = searchPermutation(mask, pattern, own, { ...search, start }).permutation;
       }
       const backward = compressBackward(forward, { ...pattern, inputs, permutation });
@@ -111,13 +111,6 @@ function method(name: string, { maskEvery, decay }: { maskEvery: number; decay: 
 function largest({ pattern, matrix, inputAxis }: MaskedWeight, shared: boolean): LayerSparsity {
   const { indices } = compress(matrix, { ...pattern, axis: inputAxis, shared });
   return { forward: indices, backward: null, permutation: null, scale: null };
-}
-
-/** Indices of every line where four share them. */
-export function everyLine(indices: NDArray, { shape }: { readonly shape: readonly number[] }): NDArray {
-  const lines = shape[0] as number;
-  if (indices.shape[0] === lines) return indices;
-  return np.repeat(indices, 4, 0).slice([0, lines]);
 }
 
 function checkInterval(name: string, what: string, value: number): void {

@@ -1,18 +1,11 @@
 import { checkpoint, jit, type NDArray, nn, np, random, valueAndGrad, vmap } from '@forback/core';
 import { describe, expect, test } from 'vitest';
-import { biMask, srSte } from './methods';
+import { srSte } from './methods';
 import { sparseTraining } from './sparse-training';
 import { expectClose, methods, normal, numbers } from './test-support';
 
-/** Two linear layers; G at the output is `c`. */
-interface Two {
-  first: NDArray;
-  second: NDArray;
-}
 const x = normal(1, [9, 12]);
-const c = normal(2, [9, 10]);
-const two: Two = { first: normal(3, [12, 16]), second: normal(4, [16, 10]) };
-const linearLoss = (p: Two, input: NDArray) => input.matmul(p.first).matmul(p.second).mul(c).sum();
+
 describe('any model', () => {
   interface Case {
     params: { [name: string]: NDArray };
@@ -148,31 +141,5 @@ describe('any model', () => {
       return sparse.valueAndGrad(sparse.init(params))(params, x);
     };
     expectClose(run('compressed'), run('masked'));
-  });
-
-  test('N = M is dense training, bit for bit', () => {
-    const sparse = sparseTraining(linearLoss, {
-      pattern: '4:4',
-      method: biMask(random.key(0)),
-      example: [two, x],
-      scope: 'all',
-    });
-    const sparsity = sparse.init(two);
-    expect(sparsity.layers).toEqual({});
-    expect(numbers(sparse.valueAndGrad(sparsity)(two, x))).toEqual(numbers(valueAndGrad(linearLoss)(two, x)));
-  });
-
-  test('passes what the loss returns beside its value', () => {
-    const loss = (q: Two, input: NDArray) => [linearLoss(q, input), { mean: input.mean() }] as const;
-    const sparse = sparseTraining(loss, {
-      pattern: '2:4',
-      method: srSte(),
-      example: [two, x],
-      scope: onlySecond,
-      hasAux: true,
-    });
-    const [[value, aux]] = sparse.valueAndGrad(sparse.init(two))(two, x);
-    expectClose(value, secondSparse(srSte()).valueAndGrad(sparse.init(two))(two, x)[0]);
-    expect(aux.mean.item()).toBe(x.mean().item());
   });
 });

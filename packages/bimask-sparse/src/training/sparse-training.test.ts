@@ -98,6 +98,34 @@ describe.each(['compressed', 'masked'] as const)('the three products, %s', (prod
   });
 });
 
+describe('the plain product and other results', () => {
+  test('N = M is dense training, bit for bit', () => {
+    const sparse = sparseTraining(linearLoss, {
+      pattern: '4:4',
+      method: biMask(random.key(0)),
+      example: [two, x],
+      scope: 'all',
+    });
+    const sparsity = sparse.init(two);
+    expect(sparsity.layers).toEqual({});
+    expect(numbers(sparse.valueAndGrad(sparsity)(two, x))).toEqual(numbers(valueAndGrad(linearLoss)(two, x)));
+  });
+
+  test('passes what the loss returns beside its value', () => {
+    const loss = (q: Two, input: NDArray) => [linearLoss(q, input), { mean: input.mean() }] as const;
+    const sparse = sparseTraining(loss, {
+      pattern: '2:4',
+      method: srSte(),
+      example: [two, x],
+      scope: onlySecond,
+      hasAux: true,
+    });
+    const [[value, aux]] = sparse.valueAndGrad(sparse.init(two))(two, x);
+    expectClose(value, secondSparse(srSte()).valueAndGrad(sparse.init(two))(two, x)[0]);
+    expect(aux.mean.item()).toBe(x.mean().item());
+  });
+});
+
 describe('which layers', () => {
   const model = nn.mlp([8, 16, 16, 4]);
   const params = model.init(random.key(0));

@@ -1,4 +1,4 @@
-import { ArgumentError, array, type NDArray, np, TreeError, tree, valueAndGrad } from '@forback/core';
+import { ArgumentError, array, jit, type NDArray, np, TreeError, tree, valueAndGrad } from '@forback/core';
 import { type PatternLike, parsePattern } from '../masks/parse-pattern';
 import type { Pattern } from '../pattern';
 import { type FoundLayer, findLayers, type Scope, type SparseLayer } from './find-layers';
@@ -9,11 +9,10 @@ import {
   effectiveWeight,
   forwardMaskOf,
   type Products,
-  prunedPart,
   sparseProduct,
   storedWeight,
 } from './layer-products';
-import type { LayerSparsity, SparseMethod } from './method';
+import type { LayerSparsity, LayerState, SparseMethod } from './method';
 import type { ParameterProduct } from './parameter-products';
 import { type AnyFunction, withProducts } from './replace-products';
 
@@ -24,7 +23,7 @@ export interface Sparsity {
   /** bool scalar: `refresh` changes nothing any more. */
   readonly frozen: NDArray;
   /** One entry for each sparse layer, by the path of its parameter. */
-  readonly layers: { readonly [path: string]: LayerSparsity };
+  readonly layers: { readonly [path: string]: LayerState };
 }
 
 /** Settings of `sparseTraining`. */
@@ -118,19 +117,24 @@ export function sparseTraining<Args extends unknown[], R>(
   const masked = found.filter(
     (layer): layer is MaskedLayer => layer.pattern !== null && layer.pattern.n < layer.pattern.m,
   );
-  const sparsityOf = (where: string, { layers }: Sparsity, { path }: MaskedLayer): LayerSparsity => {
+  const sparsityOf = (where: string, { layers }: Sparsity, { path }: MaskedLayer): LayerState => {
     const own = layers?.[path];
     if (own) return own;
     throw new TreeError(
       `${where}: expected the sparsity to have ${path}, got ${Object.keys(layers ?? {}).join(', ') || 'nothing'}; make it with init`,
     );
   };
+  const forwardMasks = masked.map((layer) =>
+    jit((own: LayerSparsity) => forwardMaskOf(own, layer), { name: 'refresh' }),
+  );
   const masksOf = (params: Args[0], step: number, previous: Sparsity | null): Sparsity['layers'] => {
     const leaves = tree.leaves(params);
-    const entries = masked.map((layer, index): [string, LayerSparsity] => {
+    const entries = masked.map((layer, index): [string, LayerState] => {
       const matrix = toMatrix(leaves[layer.leaf] as NDArray, layer.matrix);
       const weight = { index, pattern: layer.pattern, matrix, inputAxis: layer.matrix.inputAxis };
-      return [layer.path, method.masks(weight, previous && sparsityOf('refresh', previous, layer), step)];
+      const own = method.masks(weight, previous && sparsityOf('refresh', previous, layer), step);
+      const mask = method.decay > 0 || !method.straightThrough ? (forwardMasks[index]?.(own) ?? null) : null;
+      return [layer.path, { ...own, mask }];
     });
     return Object.fromEntries(entries);
   };
@@ -185,11 +189,11 @@ export function sparseTraining<Args extends unknown[], R>(
         const corrected = changed(
           args[0],
           (leaf, layer) => {
-            const own = sparsityOf('valueAndGrad', sparsity, layer);
-            if (!method.straightThrough) return np.where(forwardMaskOf(own, layer), leaf, 0);
-            if (method.decay === 0) return leaf;
+            const { mask } = sparsityOf('valueAndGrad', sparsity, layer);
+            if (mask === null) return leaf;
+            if (!method.straightThrough) return np.where(mask, leaf, 0);
             const weight = parameters[layer.leaf] as NDArray;
-            return leaf.add(prunedPart(weight, own, layer).mul(method.decay));
+            return leaf.add(np.where(mask, 0, weight.mul(method.decay)));
           },
           gradient,
         );
