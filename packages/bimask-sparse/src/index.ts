@@ -32,7 +32,6 @@ export type { TileSolver, TransposableMaskOptions } from './masks/transposable-m
 export { transposableMask } from './masks/transposable-mask';
 export { keptOf, type Pattern } from './pattern';
 export type { Scope, SparseLayer } from './training/find-layers';
-export type { CompressedParameters, CompressedWeight } from './training/inference';
 export { compressedApply } from './training/inference';
 export type { ConvolutionGroups } from './training/layer-matrix';
 export type { Products } from './training/layer-products';

@@ -53,7 +53,7 @@ describe('the forward mask', () => {
           }
         });
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   });
 
@@ -94,7 +94,7 @@ describe('the backward mask', () => {
         if (c.coarse) expect(counted).toBeLessThanOrEqual(keptEntries);
         else expect(counted).toBe(keptEntries);
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   });
 

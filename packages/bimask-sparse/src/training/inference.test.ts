@@ -1,7 +1,8 @@
 import { io, jit, type NDArray, nn, np, random } from '@forback/core';
 import { describe, expect, test } from 'vitest';
+import { loadCompressed, saveCompressed } from '../compressed';
+import { forwardMask } from '../masks/forward-mask';
 import { compressedApply } from './inference';
-import { srSte } from './methods';
 import { sparseTraining } from './sparse-training';
 import { expectClose, methods, normal } from './test-support';
 
@@ -25,37 +26,29 @@ describe('inference', () => {
     (_, method) => {
       const sparse = sparseTraining(loss, { pattern: '1:8', method: method(), example: [params], scope: 'all' });
       const sparsity = sparse.init(params);
-      const small = sparse.compress(params, sparsity);
-      const bytes = io.save(small);
-      expect(bytes.length).toBeLessThan(0.7 * io.save(params).length);
-      const predict = jit(compressedApply(model.apply));
-      expectClose(predict(io.load<typeof small>(bytes), images), model.apply(sparse.prune(params, sparsity), images));
+      const pruned = sparse.prune(params, sparsity);
+      const bytes = saveCompressed(pruned, { n: 1, m: 8 });
+      expect(bytes.length).toBeLessThan(0.4 * io.save(params).length);
+      const network = loadCompressed<typeof params>(bytes);
+      expect(Object.keys(network.weights)).toContain('[3].weight');
+      expectClose(jit(compressedApply(model.apply, network))(images), model.apply(pruned, images));
     },
   );
 
-  test('[outputs, inputs] weights, square ones too, and weights that are not only multiplied', () => {
-    const square = { w: normal(2, [8, 8]) };
-    const f = (q: typeof square, input: NDArray) => input.matmul(q.w.transpose()).add(np.abs(q.w).sum());
-    const sparse = sparseTraining((q: typeof square) => f(q, normal(3, [2, 8])).sum(), {
-      pattern: '2:4',
-      method: srSte(),
-      example: [square],
-      scope: 'all',
-    });
-    const sparsity = sparse.init(square);
-    const input = normal(4, [3, 8]);
-    expectClose(compressedApply(f)(sparse.compress(square, sparsity), input), f(sparse.prune(square, sparsity), input));
-  });
-
-  test('a damaged weight is refused', () => {
-    const damaged = {
-      values: np.ones([3, 2]),
-      indices: np.zeros([3, 2], { dtype: 'int32' }),
-      layout: np.zeros([0, 1, 4, 8]),
-    };
-    const f = compressedApply((q: { w: NDArray }, input: NDArray) => input.matmul(q.w));
-    expect(() => f({ w: damaged }, np.ones([2, 8]))).toThrow(
-      /compressedApply: expected a weight with layout.*got layout \[0, 1, 4, 8\]/,
-    );
+  test('weights of either orientation and groups, square ones too, and weights that are not only multiplied', () => {
+    const input = normal(4, [2, 3, 8]);
+    const shared = { w: normal(2, [8, 8]), v: normal(3, [6, 8]) };
+    const f = (q: typeof shared, x: NDArray) => np.tanh(x.matmul(q.w)).matmul(q.v.transpose()).add(np.abs(q.w).sum());
+    const onLeft = (q: typeof shared, x: NDArray) => q.v.matmul(np.tanh(q.w.matmul(x.at(0).transpose())));
+    for (const axis of [0, 1] as const) {
+      const pruned = {
+        w: np.where(forwardMask(shared.w, '2:4', { inputAxis: axis }), shared.w, 0),
+        v: np.where(forwardMask(shared.v, '2:4', { inputAxis: axis }), shared.v, 0),
+      };
+      const network = loadCompressed<typeof shared>(saveCompressed(pruned, { n: 2, m: 4 }));
+      expect(Object.keys(network.weights).sort()).toEqual(['v', 'w']);
+      expectClose(compressedApply(f, network)(input), f(pruned, input));
+      expectClose(compressedApply(onLeft, network)(input), onLeft(pruned, input));
+    }
   });
 });

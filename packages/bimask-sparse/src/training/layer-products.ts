@@ -4,7 +4,6 @@ import { maskAt } from '../masks/forward-mask';
 import { softThreshold } from '../masks/soft-threshold';
 import type { Pattern } from '../pattern';
 import { axesOf, type FoundLayer } from './find-layers';
-import { type CompressedWeight, compressedWeight } from './inference';
 import { fromMatrix, type LayerMatrix, toMatrix } from './layer-matrix';
 import type { LayerSparsity } from './method';
 import type { ParameterProduct } from './parameter-products';
@@ -42,20 +41,6 @@ function keptPart(parameter: NDArray, { forward }: LayerSparsity, { matrix }: Pi
   const { inputAxis, inputs } = matrix;
   const kept = { values: entriesAt(toMatrix(parameter, matrix), forward, inputAxis === 1 ? 0 : 1), indices: forward };
   return fromMatrix(decompress(kept, { size: inputs, axis: inputAxis }), matrix);
-}
-
-/** The compressed weight of a layer that runs compressed; null for all others. */
-export function storedWeight(
-  parameter: NDArray,
-  sparsity: LayerSparsity,
-  layer: { readonly matrix: LayerMatrix; readonly kind: string; readonly pattern: Pattern },
-): CompressedWeight | null {
-  const { matrix, kind } = layer;
-  if (kind !== 'dense' || matrix.shape.length !== 2) return null;
-  const weight = sparsity.scale === null ? parameter : effectiveWeight(parameter, sparsity, layer);
-  const indices = sparsity.forward;
-  const values = entriesAt(toMatrix(weight, matrix), indices, matrix.inputAxis === 1 ? 0 : 1);
-  return compressedWeight({ values, indices }, matrix.shape, matrix.inputAxis);
 }
 
 /** A product of a sparse layer: other weights forward and towards the input, the straight-through gradient of the weight. */

@@ -2,16 +2,8 @@ import { ArgumentError, array, jit, type NDArray, np, TreeError, tree, valueAndG
 import { type PatternLike, parsePattern } from '../masks/parse-pattern';
 import type { Pattern } from '../pattern';
 import { type FoundLayer, findLayers, type Scope, type SparseLayer } from './find-layers';
-import type { CompressedParameters } from './inference';
 import { type ConvolutionGroups, toMatrix } from './layer-matrix';
-import {
-  backwardMaskOf,
-  effectiveWeight,
-  forwardMaskOf,
-  type Products,
-  sparseProduct,
-  storedWeight,
-} from './layer-products';
+import { backwardMaskOf, effectiveWeight, forwardMaskOf, type Products, sparseProduct } from './layer-products';
 import type { LayerSparsity, LayerState, SparseMethod } from './method';
 import type { ParameterProduct } from './parameter-products';
 import { type AnyFunction, withProducts } from './replace-products';
@@ -83,11 +75,6 @@ export interface SparseTraining<Args extends unknown[], R> {
   valueAndGrad(sparsity: Sparsity): (...args: Args) => [value: LossValue<R>, gradient: Args[0]];
   /** The parameters as the sparse model uses them: W ⊙ F (or β S(W)) in the place of W. */
   prune(params: Args[0], sparsity: Sparsity): Args[0];
-  /**
-   * The parameters for inference: dense layers as their non-zeros and where they are, all other leaves as `prune` gives
-   * them. Save it with `io.save`; run it with `compressedApply`.
-   */
-  compress(params: Args[0], sparsity: Sparsity): CompressedParameters<Args[0]>;
   /** F and B as bool arrays of the shape of each sparse parameter, by its path. */
   masks(sparsity: Sparsity): { [path: string]: { forward: NDArray; backward: NDArray } };
   /** How many entries the masks keep, by path. */
@@ -201,16 +188,6 @@ export function sparseTraining<Args extends unknown[], R>(
       },
     prune: (params, sparsity) =>
       changed(params, (leaf, layer) => effectiveWeight(leaf, sparsityOf('prune', sparsity, layer), layer)),
-    compress(params, sparsity) {
-      const { leaves, treedef } = tree.flatten(params);
-      const result: unknown[] = [...leaves];
-      for (const layer of masked) {
-        const own = sparsityOf('compress', sparsity, layer);
-        const parameter = leaves[layer.leaf] as NDArray;
-        result[layer.leaf] = storedWeight(parameter, own, layer) ?? effectiveWeight(parameter, own, layer);
-      }
-      return tree.unflatten(treedef, result);
-    },
     masks: (sparsity) =>
       Object.fromEntries(
         masked.map((layer) => {
