@@ -42,6 +42,11 @@ describe('any model', () => {
       },
       sparse: ['a', 'b'],
     },
+    'a weight that is repeated over a batch': {
+      params: { a: normal(28, [2, 8, 6]) },
+      loss: (q) => np.tanh(normal(29, [3, 2, 5, 8]).matmul(get(q, 'a'))).sum(),
+      sparse: ['a'],
+    },
     convolutions: {
       params: { a: normal(19, [8, 8, 3, 3]), b: normal(20, [4, 8, 1, 1]) },
       loss: (q) =>

@@ -121,7 +121,7 @@ function productOf(primitive: Primitive, params: object, operands: readonly Valu
   const summed = summedAxes(kind, params, side, axes.length);
   const inputAxes = [...new Set(summed.flatMap((axis) => axes[axis] ?? []))].sort((a, b) => a - b);
   const free = axes.flatMap((own, axis) => (summed.includes(axis) ? [] : own));
-  if (free.some((axis) => inputAxes.includes(axis))) return null;
+  if (inputAxes.length === 0 || free.some((axis) => inputAxes.includes(axis))) return null;
   const outputAxes = [...new Set(free)].sort((a, b) => a - b);
   return {
     leaf,
@@ -155,6 +155,11 @@ function rearrangedAxes(
 ): Origin['axes'] | null {
   if (name === 'transpose') {
     return (params as { permutation: readonly number[] }).permutation.map((axis) => axes[axis] ?? []);
+  }
+  if (name === 'broadcast') {
+    const places = (params as { axes: readonly number[] }).axes;
+    if (places.some((place, axis) => after[place] !== before[axis])) return null;
+    return after.map((_, axis) => axes[places.indexOf(axis)] ?? []);
   }
   if (name !== 'reshape') return before.length === after.length ? axes : null;
   // Runs of axes of equal size on both sides: everything in one comes from everything in the other.
