@@ -18,8 +18,3 @@ export function parsePattern(name: string, pattern: PatternLike): Pattern {
   checkPattern(name, pattern);
   return { n: pattern.n, m: pattern.m };
 }
-
-/** `2:4` */
-export function showPattern({ n, m }: Pattern): string {
-  return `${n}:${m}`;
-}

@@ -1,4 +1,4 @@
-import type { NDArray, random } from '@forback/core';
+import type { NDArray } from '@forback/core';
 import type { Pattern } from '../pattern';
 
 /** A weight that gets a mask. */
@@ -66,6 +66,3 @@ export interface DecayOptions extends MaskOptions {
   /** Four neighbouring outputs share their mask, which makes products faster and the mask coarser. Default: false. */
   shared?: boolean;
 }
-
-/** uint32 [2]. */
-export type Key = random.Key;
