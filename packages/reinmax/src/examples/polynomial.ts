@@ -1,4 +1,4 @@
-import { ArgumentError, jit, type NDArray, nn, np, optim, random, valueAndGrad } from '@forback/core';
+import { ArgumentError, jit, type NDArray, nn, np, optim, random, valueAndGrad, vmap } from '@forback/core';
 import { checkCount } from '../checks';
 import type { Estimator } from '../draw';
 import { leaveOneOut, surrogateCost } from '../reinforce';
@@ -57,10 +57,12 @@ export function polynomialProgram(options: PolynomialOptions): PolynomialProgram
   if (!(c > 0 && c < 0.5)) throw new ArgumentError(`${where}: expected target in (0, 0.5), got ${c}`);
   const adam = optim.adam({ learningRate });
   const loss = (logits: NDArray, key: random.Key): NDArray => {
-    const draw = estimator(np.broadcastTo(logits, [batchSize, length, 2]), key);
-    // Category 1 stands for the bit 1.
-    const bits = draw.sample.slice(null, null, [1, 2]).reshape([batchSize, length]);
-    const cost = np.abs(bits.sub(c)).pow(p).mean(1);
+    const { cost, draw } = vmap((sampleKey: NDArray) => {
+      const draw = estimator(logits, sampleKey);
+      // Category 1 stands for the bit 1.
+      const bits = draw.sample.slice(null, [1, 2]).reshape([length]);
+      return { cost: np.abs(bits.sub(c)).pow(p).mean(), draw };
+    })(random.splitMany(key, batchSize));
     return surrogateCost(cost, draw, options.leaveOneOut ? { baseline: leaveOneOut(cost) } : {}).mean();
   };
   const step = jit(
