@@ -42,7 +42,16 @@ export type Workload =
   /** An sgd step of dense layers with relu between them, with a learning rule of @forback/feedback-alignment. */
   | { readonly kind: 'feedback-step'; readonly sizes: readonly number[]; readonly rule: FeedbackRuleName }
   /** The same as mlp-step, but every iteration is the first call of the step with so many rows. */
-  | { readonly kind: 'mlp-compile'; readonly sizes: readonly number[] };
+  | { readonly kind: 'mlp-compile'; readonly sizes: readonly number[] }
+  /** An adam step of the autoencoder of @forback/reinmax/examples on `x`: ours with ReinMax, the peer with straight-through. */
+  | {
+      readonly kind: 'categorical-vae-step';
+      readonly hidden: readonly number[];
+      readonly categories: number;
+      readonly latents: number;
+      /** Of the backward pass, for both. */
+      readonly temperature: number;
+    };
 
 export type FeedbackRuleName = 'fa' | 'dfa' | 'ifa' | 'uSF' | 'kolenPollack' | 'pfa-4' | 'pfa-o';
 

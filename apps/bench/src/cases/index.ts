@@ -5,6 +5,7 @@ import { feedbackCases } from './feedback';
 import { gemmCases } from './gemm';
 import { lossCases } from './loss';
 import { overheadCases } from './overhead';
+import { reinmaxCases } from './reinmax';
 import { trainCases } from './train';
 
 /** Every case, in the order in which they run. */
@@ -16,4 +17,5 @@ export const allCases: readonly BenchCase[] = [
   ...convolutionCases,
   ...feedbackCases,
   ...overheadCases,
+  ...reinmaxCases,
 ];

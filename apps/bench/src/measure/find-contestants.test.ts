@@ -13,6 +13,7 @@ describe('contestants', () => {
     expect(Object.fromEntries(peers.map((p) => [p.name, p.threads]))).toEqual({
       'forback-1-thread': 1,
       'forback-grad': 2,
+      'forback-straight-through': 2,
       'jax-js': 1,
       'jax-js-threads': 2,
       'tfjs-wasm': 1,
@@ -22,7 +23,14 @@ describe('contestants', () => {
     });
     expect(peers[0]?.options).toEqual({ x: 1 });
     const single = nodeContestants({ ...options, threads: 1 }, all);
-    expect(names(single.peers)).toEqual(['forback-grad', 'jax-js', 'tfjs-wasm', 'tfjs-cpu', 'memcpy']);
+    expect(names(single.peers)).toEqual([
+      'forback-grad',
+      'forback-straight-through',
+      'jax-js',
+      'tfjs-wasm',
+      'tfjs-cpu',
+      'memcpy',
+    ]);
   });
 
   test('are those that were asked for', () => {
@@ -34,7 +42,7 @@ describe('contestants', () => {
 
   test('that are not installed are named, with what to install', () => {
     const { peers, missing } = nodeContestants({ ...options, threads: 1 }, (name) => name === '@tensorflow/tfjs');
-    expect(names(peers)).toEqual(['forback-grad', 'tfjs-cpu', 'memcpy']);
+    expect(names(peers)).toEqual(['forback-grad', 'forback-straight-through', 'tfjs-cpu', 'memcpy']);
     expect(missing.map((m) => `${m.name}: ${m.remedy}`)).toEqual([
       'jax-js: @jax-js/jax not installed: run `pnpm bench setup`',
       'tfjs-wasm: @tensorflow/tfjs-backend-wasm not installed: run `pnpm bench setup`',

@@ -49,6 +49,13 @@ const tfjsWasm = { script: 'tfjs', packages: ['@tensorflow/tfjs', '@tensorflow/t
 const offers: readonly Offer[] = [
   { name: 'forback-1-thread', script: 'forback', packages: [], variant: true },
   { name: 'forback-grad', script: 'forback-grad', packages: [], threaded: true, variantOfOurs: true },
+  {
+    name: 'forback-straight-through',
+    script: 'forback-straight-through',
+    packages: [],
+    threaded: true,
+    variantOfOurs: true,
+  },
   { name: 'jax-js', ...jax },
   { name: 'jax-js-threads', ...jax, threaded: true, variant: true },
   { name: 'tfjs-wasm', ...tfjsWasm },

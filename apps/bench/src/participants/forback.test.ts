@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type InputSpec, integers, uniform, type Workload } from '../cases/case';
 import { generate } from '../measure/inputs';
 import { forback } from './forback';
+import { forbackStraightThrough } from './forback-straight-through';
 import type { Task, Tensor } from './participant';
 
 function task(workload: Workload, specs: readonly InputSpec[]): Task {
@@ -66,6 +67,31 @@ describe('forback computes what the case says', () => {
     expect(forward.outputs.y?.shape).toEqual(dy.shape);
     expect(dot(values(inputs.x), values(toInput.outputs.y))).toBeCloseTo(expected, 3);
     expect(dot(values(inputs.w), values(toWeight.outputs.y))).toBeCloseTo(expected, 3);
+  });
+
+  test('ReinMax: the loss and the gradient of the decoder are those of straight-through', async () => {
+    const specs = [uniform('x', [6, 10], 0, 1)];
+    const workload: Workload = {
+      kind: 'categorical-vae-step',
+      hidden: [8],
+      categories: 3,
+      latents: 2,
+      temperature: 1.3,
+    };
+    const ours = await results(workload, specs);
+    const peer = await forbackStraightThrough.prepare(task(workload, specs));
+    const theirs = await peer.results();
+    expect(values(ours.outputs.loss)[0]).toBeGreaterThan(0);
+    expect(values(theirs.loss)[0]).toBeCloseTo(values(ours.outputs.loss)[0] as number, 5);
+    values(ours.outputs.decoderGradient).forEach((g, i) => {
+      expect(theirs.decoderGradient?.data[i]).toBeCloseTo(g, 5);
+    });
+    for (const prepared of [ours.prepared, peer]) {
+      await prepared.reset?.();
+      await prepared.iterate(2);
+    }
+    expect(await ours.prepared.results()).toEqual(ours.outputs);
+    expect(() => forbackStraightThrough.prepare(task({ kind: 'gemm' }, []))).toThrow(/no discrete choices/);
   });
 
   test('training: the same results whatever ran before', async () => {

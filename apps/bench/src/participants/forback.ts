@@ -58,6 +58,9 @@ export const forback: Participant = {
           task,
           lossOf(task, { kind: 'mlp-step', sizes: workload.sizes, loss: 'cross-entropy', optimiser: 'adam' }),
         );
+      case 'categorical-vae-step':
+        // Loaded here, so that the memory of other cases is the core's.
+        return import('./categorical-vae').then((m) => m.categoricalVaeStep(task, workload, 'reinmax'));
     }
   },
 };

@@ -109,6 +109,8 @@ export const jaxJs: Participant = {
         const step = { kind: 'mlp-step', sizes: workload.sizes, loss: 'cross-entropy', optimiser: 'adam' } as const;
         return compilation(task, lossOf(step), targets(task, step));
       }
+      case 'categorical-vae-step':
+        throw new Unsupported('no estimators of discrete choices');
       case 'feedback-step':
         throw new Unsupported('jax-js has no learning rules');
     }

@@ -147,6 +147,8 @@ function implementation(task: Task): Prepared {
       return training(task, workload);
     case 'mlp-compile':
       throw new Unsupported('tfjs compiles nothing');
+    case 'categorical-vae-step':
+      throw new Unsupported('no estimators of discrete choices');
     case 'feedback-step':
       throw new Unsupported('tfjs has no learning rules');
   }
