@@ -1,5 +1,5 @@
 import { customJvp, DTypeError, NDArray, nn, np, random, ShapeError, stopGradient } from '@forback/core';
-import { checkAxis, checkFloat, checkLogits, checkTemperature, showType } from './checks';
+import { checkAxis, checkFloat, checkLogits, checkOneHot, checkTemperature, showType } from './checks';
 import type { SampleOptions } from './draw';
 
 /** The distributions of one call, with the categories on the last axis and forbidden logits at −Infinity. */
@@ -27,10 +27,12 @@ export function categorical(where: string, logits: NDArray, options: SampleOptio
         `got ${sample instanceof NDArray ? showType(sample) : typeof sample}`,
     );
   }
+  const given = sample === undefined ? null : toLast(stopGradient(sample).astype(logits.dtype));
+  if (given !== null) checkOneHot(where, given);
   return {
     logits: last,
     fixed: stopGradient(last),
-    given: sample === undefined ? null : toLast(stopGradient(sample).astype(logits.dtype)),
+    given,
     restore: (x) => (isLast ? x : np.moveaxis(x, -1, axis)),
   };
 }

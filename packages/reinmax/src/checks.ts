@@ -46,7 +46,7 @@ export function checkTemperature(where: string, name: string, value: NDArray | n
 }
 
 /** Refuses distributions [..., n] that do not exist. */
-export function checkLogits(where: string, logits: NDArray): void {
+export function checkLogits(where: string, logits: NDArray, name = 'logits'): void {
   const n = logits.shape.at(-1) as number;
   if (n === 0) throw new ShapeError(`${where}: expected at least one category, got none`);
   const values = knownValues(logits);
@@ -56,13 +56,32 @@ export function checkLogits(where: string, logits: NDArray): void {
     const bad = row.find((v) => !(v < Number.POSITIVE_INFINITY));
     if (bad !== undefined) {
       throw new ArgumentError(
-        `${where}: expected logits that are finite or -Infinity, got ${bad} in distribution ${start / n}`,
+        `${where}: expected ${name} that are finite or -Infinity, got ${bad} in distribution ${start / n}`,
       );
     }
     if (row.some((v) => v > Number.NEGATIVE_INFINITY)) continue;
     throw new ArgumentError(
-      `${where}: all ${n} categories of distribution ${start / n} are forbidden (masked, or logits of -Infinity); ` +
+      `${where}: all ${n} categories of distribution ${start / n} are forbidden (masked, or ${name} of -Infinity); ` +
         'allow at least one',
+    );
+  }
+}
+
+export function checkFinite(where: string, name: string, x: NDArray): void {
+  const bad = knownValues(x)?.find((v) => !Number.isFinite(v));
+  if (bad !== undefined) throw new ArgumentError(`${where}: expected ${name} that are finite, got ${bad}`);
+}
+
+/** Refuses vectors [..., n] that are not one-hot. */
+export function checkOneHot(where: string, sample: NDArray): void {
+  const n = sample.shape.at(-1) as number;
+  const values = knownValues(sample);
+  if (values === null) return;
+  for (let start = 0; start < values.length; start += n) {
+    const row = Array.from(values.subarray(start, start + n));
+    if (row.every((v) => v === 0 || v === 1) && row.filter((v) => v === 1).length === 1) continue;
+    throw new ArgumentError(
+      `${where}: expected sample to be one-hot vectors, a single 1 among zeros, got [${row.join(', ')}] at ${start / n}`,
     );
   }
 }

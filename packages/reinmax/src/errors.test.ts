@@ -38,6 +38,13 @@ describe.each(cases)('$name refuses', ({ estimator }) => {
     expect(() => estimator(fine, key, { axis: 2 })).toThrow(/expected axis to be a whole number from -2 to 1, got 2/);
     expect(() => estimator(fine, key, { axis: 0.5 })).toThrow(/got 0.5/);
     expect(() => estimator(fine, key, { sample: array([1, 0, 0]) })).toThrow(/expected sample to be one-hot vectors/);
+    const halves = array([
+      [1, 0, 0],
+      [0.5, 0.5, 0],
+    ]);
+    expect(() => estimator(fine, key, { sample: halves })).toThrow(
+      /expected sample to be one-hot vectors, .* got \[0.5, 0.5, 0\] at 1/,
+    );
     expect(() => estimator(fine, array([1, 2]))).toThrow(/key/);
   });
 });

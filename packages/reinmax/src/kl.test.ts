@@ -55,6 +55,25 @@ test('KL of bits is KL of the choice between (ℓ, 0)', () => {
   expect(largestDifference(bernoulliKl(logits), categoricalKl(pair(logits)))).toBeLessThan(1e-14);
 });
 
+test('logits and priors that make no distribution are refused', () => {
+  const nan = array([[0, Number.NaN]]);
+  const fine = np.zeros([1, 2]);
+  expect(() => categoricalKl(nan)).toThrow(/categoricalKl: expected logits that are finite or -Infinity, got NaN/);
+  expect(() => categoricalKl(fine, { prior: nan })).toThrow(/categoricalKl: expected prior logits that .* got NaN/);
+  expect(() => categoricalKl(fine, { mask: array([false, false]) })).toThrow(
+    /categoricalKl: all 2 categories of distribution 0 are forbidden/,
+  );
+  const columns = array([
+    [0, Number.NEGATIVE_INFINITY],
+    [0, Number.NEGATIVE_INFINITY],
+  ]);
+  expect(() => categoricalKl(columns, { axis: 0 })).toThrow(/categories of distribution 1 are forbidden/);
+  expect(() => bernoulliKl(nan)).toThrow(/bernoulliKl: expected logits that are finite, got NaN/);
+  expect(() => bernoulliKl(fine, { prior: array([1 / 0, 0]) })).toThrow(
+    /expected prior logits that are finite, got Infinity/,
+  );
+});
+
 test('a prior that does not fit is refused', () => {
   expect(() => categoricalKl(np.zeros([2, 3]), { prior: np.zeros([4]) })).toThrow(
     /categoricalKl: prior float32\[4\] does not broadcast to logits float32\[2, 3\]/,

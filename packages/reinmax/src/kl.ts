@@ -1,6 +1,6 @@
-import { type NDArray, nn, np, ShapeError } from '@forback/core';
+import { type NDArray, nn, np, ShapeError, stopGradient } from '@forback/core';
 import { applyMask } from './categorical';
-import { checkAxis, checkFloat, showType } from './checks';
+import { checkAxis, checkFinite, checkFloat, checkLogits, showType } from './checks';
 
 /** Options of `categoricalKl`. */
 export interface CategoricalKlOptions {
@@ -17,7 +17,8 @@ export interface CategoricalKlOptions {
  * uniform prior of n categories it is Σ q log q + log n.
  *
  * @returns the logits' shape without the category axis: one number for each latent. Sum over latents for an ELBO.
- * @throws ShapeError, DTypeError where the prior or the mask do not fit.
+ * @throws ShapeError, DTypeError where the prior or the mask do not fit; ArgumentError for logits or a prior that make no
+ * distribution (where values are known).
  */
 export function categoricalKl(logits: NDArray, options: CategoricalKlOptions = {}): NDArray {
   const where = 'categoricalKl';
@@ -25,8 +26,13 @@ export function categoricalKl(logits: NDArray, options: CategoricalKlOptions = {
   const axis = checkAxis(where, options.axis ?? -1, logits.ndim);
   const { mask, prior } = options;
   const p = prior === undefined ? np.zerosLike(logits) : broadcastPrior(where, prior, logits);
-  const logQ = nn.logSoftmax(applyMask(where, logits, mask), axis);
-  const logP = nn.logSoftmax(applyMask(where, p, mask), axis);
+  const distribution = (x: NDArray, name: string) => {
+    const allowed = applyMask(where, x, mask);
+    checkLogits(where, np.moveaxis(stopGradient(allowed), axis, -1), name);
+    return nn.logSoftmax(allowed, axis);
+  };
+  const logQ = distribution(logits, 'logits');
+  const logP = distribution(p, 'prior logits');
   const possible = logQ.greater(Number.NEGATIVE_INFINITY);
   const difference = np.where(possible, logQ, 0).sub(np.where(possible, logP, 0));
   return np.exp(logQ).mul(difference).sum(axis);
@@ -37,11 +43,14 @@ export function categoricalKl(logits: NDArray, options: CategoricalKlOptions = {
  *
  * @param options.prior - logits of the prior, broadcast to the logits; they may be learnt. Default: 0, a fair coin.
  * @returns the logits' shape: one number for each bit.
+ * @throws ShapeError, DTypeError where the prior does not fit; ArgumentError for numbers that are not finite (where known).
  */
 export function bernoulliKl(logits: NDArray, options: { prior?: NDArray } = {}): NDArray {
   const where = 'bernoulliKl';
   checkFloat(where, 'logits', logits);
   const prior = options.prior === undefined ? np.zerosLike(logits) : broadcastPrior(where, options.prior, logits);
+  checkFinite(where, 'logits', stopGradient(logits));
+  checkFinite(where, 'prior logits', stopGradient(prior));
   const q = nn.sigmoid(logits);
   const one = nn.logSigmoid(logits).sub(nn.logSigmoid(prior));
   const zero = nn.logSigmoid(logits.neg()).sub(nn.logSigmoid(prior.neg()));
