@@ -42,8 +42,8 @@ export function categoricalVae(options: CategoricalVaeOptions): CategoricalVae {
   const { estimator, inputs = 784, hidden = [512, 256], categories = 8, latents = 4 } = options;
   checkCount('categoricalVae', 'categories', categories, 2);
   checkCount('categoricalVae', 'latents', latents);
-  const encoder = nn.mlp([inputs, ...hidden, latents * categories]);
-  const decoder = nn.mlp([latents * categories, ...[...hidden].reverse(), inputs]);
+  const encoder = nn.mlp([inputs, ...hidden, latents * categories], { init });
+  const decoder = nn.mlp([latents * categories, ...[...hidden].reverse(), inputs], { init });
   const encode = (params: CategoricalVaeParams, x: NDArray) =>
     encoder.apply(params.encoder, x).reshape([x.shape[0] as number, latents, categories]);
   const reconstruction = (params: CategoricalVaeParams, z: NDArray, x: NDArray) => {
@@ -63,4 +63,10 @@ export function categoricalVae(options: CategoricalVaeOptions): CategoricalVae {
       return surrogateCost(reconstruction(params, draw.sample, x), draw).add(categoricalKl(logits).sum(1));
     },
   };
+}
+
+/** Uniform in ±1/√(fan in). With the larger weights of He's rule the first steps make the codes certain, and keep them so. */
+function init(key: random.Key, shape: readonly number[]): NDArray {
+  const bound = 1 / Math.sqrt(shape[0] as number);
+  return random.uniform(key, { shape, minval: -bound, maxval: bound });
 }
