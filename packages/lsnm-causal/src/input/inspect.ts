@@ -1,0 +1,41 @@
+import type { DiscoveryWarning } from '../result';
+import type { Pair } from './read-pair';
+
+/** Fewer rows than this decide nothing. */
+export const fewestRows = 20;
+
+/** Fewer different values than this are categories. The discrete pairs of the Tübingen benchmark have 3, the others 14. */
+export const fewestValues = 10;
+
+/** What is wrong with the columns; `usable` is false where no direction can be told. */
+export function inspect({ x, y, names }: Pair): { usable: boolean; warnings: DiscoveryWarning[] } {
+  const warnings: DiscoveryWarning[] = [];
+  let usable = true;
+  const refuse = (code: DiscoveryWarning['code'], message: string) => {
+    usable = false;
+    warnings.push({ code, message });
+  };
+  if (x.length < fewestRows) {
+    refuse(
+      'too-few-rows',
+      `${x.length} rows are too few to tell cause from effect: at least ${fewestRows} are needed.`,
+    );
+  }
+  for (const [name, column] of [
+    [names[0], x],
+    [names[1], y],
+  ] as const) {
+    const values = new Set(column).size;
+    if (values === 1) refuse('constant-column', `${name} is constant: it has no cause and no effect in these data.`);
+    else if (x.length >= fewestRows && values < fewestValues) {
+      refuse(
+        'categorical-column',
+        `${name} has only ${values} different values: the models are for continuous variables.`,
+      );
+    } else if (values < x.length / 2) {
+      const message = `${name} has only ${values} different values in ${x.length} rows: ties can mislead the models.`;
+      warnings.push({ code: 'ties', message });
+    }
+  }
+  return { usable, warnings };
+}

@@ -1,0 +1,34 @@
+/** An affine map of a variable: scaled = (value − shift)/scale. */
+export interface Scaling {
+  readonly shift: number;
+  readonly scale: number;
+}
+
+/** To mean 0 and (population) variance 1. */
+export function standardScaling(values: Float64Array): Scaling {
+  let total = 0;
+  for (const value of values) total += value;
+  const shift = total / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - shift) * (value - shift);
+  return { shift, scale: Math.sqrt(squares / values.length) };
+}
+
+/** To the interval from 0 to 1. */
+export function unitScaling(values: Float64Array): Scaling {
+  let min = Infinity;
+  let max = -Infinity;
+  for (const value of values) {
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  return { shift: min, scale: max - min };
+}
+
+/** Leaves values alone. */
+export const noScaling: Scaling = { shift: 0, scale: 1 };
+
+/** (value − shift)/scale of each. */
+export function applyScaling(values: ArrayLike<number>, { shift, scale }: Scaling): Float64Array {
+  return Float64Array.from(values, (value) => (value - shift) / scale);
+}

@@ -1,0 +1,72 @@
+import type { ConditionalFit } from '../estimators/conditional-fit';
+import { fitConditional } from '../estimators/fit-conditional';
+import { meanLogLikelihood } from '../estimators/spline';
+import { type HsicStatistic, hsicStatistic } from '../independence/hsic';
+import { gammaPValue } from '../independence/p-value';
+import { applyScaling, noScaling, standardScaling } from '../input/scale';
+import type { DiscoveryWarning } from '../result';
+import { absent, differences, type Evidence } from './evidence';
+import type { MethodContext } from './method-context';
+
+/** LOCI, ANM and ROCHE: fit the effect given the cause both ways, then compare likelihoods or residuals. */
+export async function compareFits(x: Float64Array, y: Float64Array, context: MethodContext): Promise<Evidence> {
+  const { settings } = context;
+  const scaleX = settings.standardise ? standardScaling(x) : noScaling;
+  const scaleY = settings.standardise ? standardScaling(y) : noScaling;
+  const a = applyScaling(x, scaleX);
+  const b = applyScaling(y, scaleY);
+
+  const start = performance.now();
+  const forward = await fitConditional(a, b, 'x->y', context);
+  const reverse = await fitConditional(b, a, 'y->x', context);
+  const fitted = performance.now();
+  const warnings = [...convergenceWarnings(forward, 'x->y'), ...convergenceWarnings(reverse, 'y->x')];
+
+  const logLikelihood = { forward: meanLogLikelihood(forward), reverse: meanLogLikelihood(reverse) };
+  const likelihoodScore = logLikelihood.forward - logLikelihood.reverse;
+  const common = { logLikelihood, fits: { both: { forward, reverse }, x: scaleX, y: scaleY } };
+  const byLikelihood = () => ({
+    score: likelihoodScore,
+    terms: differences(forward.logLikelihoods, reverse.logLikelihoods),
+  });
+  if (settings.independenceTest === 'none') {
+    const milliseconds = { fit: fitted - start, independence: 0 };
+    return { ...common, ...byLikelihood(), hsic: absent, pValue: absent, warnings, milliseconds };
+  }
+
+  const there = await dependence(a, forward.residuals, 'x->y', context);
+  const back = await dependence(b, reverse.residuals, 'y->x', context);
+  const hsicScore = back.hsic - there.hsic;
+  if (likelihoodScore * hsicScore < 0) {
+    const message =
+      'Likelihood and HSIC disagree about the direction: the noise may be of another kind than the model.';
+    warnings.push({ code: 'rules-disagree', message });
+  }
+  return {
+    ...common,
+    ...(settings.rule === 'hsic'
+      ? { score: hsicScore, terms: differences(back.influences, there.influences) }
+      : byLikelihood()),
+    hsic: { forward: there.hsic, reverse: back.hsic },
+    pValue: { forward: there.pValue, reverse: back.pValue },
+    warnings,
+    milliseconds: { fit: fitted - start, independence: performance.now() - fitted },
+  };
+}
+
+async function dependence(
+  cause: Float64Array,
+  residuals: Float64Array,
+  direction: 'x->y' | 'y->x',
+  context: MethodContext,
+): Promise<HsicStatistic & { pValue: number }> {
+  const statistic = await hsicStatistic(cause, residuals, (done) => context.report('independence', direction, done));
+  await context.report('independence', direction, 1);
+  return { ...statistic, pValue: gammaPValue(statistic, cause.length) };
+}
+
+function convergenceWarnings(fit: ConditionalFit, direction: string): DiscoveryWarning[] {
+  if (fit.converged) return [];
+  const message = `The fit ${direction} stopped after ${fit.iterations} iterations before it met its tolerance.`;
+  return [{ code: 'not-converged', message }];
+}
