@@ -1,9 +1,12 @@
 import { np, random } from '@forback/core';
 import { inspect } from './input/inspect';
 import { type Column, type Pair, type PairInput, readPair } from './input/read-pair';
+import type { Evidence } from './methods/evidence';
 import { compareFits } from './methods/location-scale';
+import { igci, marginalControl } from './methods/marginals';
 import type { MethodContext } from './methods/method-context';
-import type { DirectionOptions } from './options';
+import { reci } from './methods/reci';
+import type { DirectionOptions, MethodName } from './options';
 import { Pacer } from './pacer';
 import type { DirectionResult, DiscoveryWarning } from './result';
 import { decidedResult, undecidedResult } from './results';
@@ -69,7 +72,16 @@ async function discover(where: string, whole: Pair, options: DirectionOptions): 
   const all = [...sampled.warnings, ...warnings];
   const elapsed = () => performance.now() - start;
   if (!usable) return undecidedResult(sampled.pair, settings, all, elapsed());
-  const evidence = await compareFits(sampled.pair.x, sampled.pair.y, context);
+  const { x, y } = sampled.pair;
+  const methods: Record<MethodName, () => Evidence | Promise<Evidence>> = {
+    loci: () => compareFits(x, y, context),
+    anm: () => compareFits(x, y, context),
+    roche: () => compareFits(x, y, context),
+    reci: () => reci(x, y, context),
+    igci: () => igci(x, y, settings),
+    marginal: () => marginalControl(x, y),
+  };
+  const evidence = await methods[settings.method]();
   return decidedResult(sampled.pair, settings, evidence, all, elapsed());
 }
 

@@ -1,7 +1,12 @@
 export { discoverDirection, discoverDirections } from './discover-direction';
 export type { ConditionalFit } from './estimators/conditional-fit';
-export type { SplineFit, SplineOptions } from './estimators/spline';
+export { fitHomoscedastic } from './estimators/homoscedastic';
+export { fitIfgls } from './estimators/ifgls';
+export type { SplineFit } from './estimators/spline';
 export { fitSpline } from './estimators/spline';
+export type { SplineOptions } from './estimators/spline-options';
+export type { StudentFit } from './estimators/student-t';
+export { fitStudent } from './estimators/student-t';
 export type { CepcRow, Column, NamedColumns, PairInput } from './input/read-pair';
 export type {
   DirectionOptions,

@@ -1,7 +1,9 @@
-import { ArgumentError } from '@forback/core';
 import type { MethodContext } from '../methods/method-context';
 import type { ConditionalFit } from './conditional-fit';
+import { fitHomoscedastic } from './homoscedastic';
+import { fitIfgls } from './ifgls';
 import { fitSpline } from './spline';
+import { fitStudent } from './student-t';
 
 /** Fits the effect given the cause with the estimator and the noise of the settings. */
 export async function fitConditional(
@@ -11,14 +13,18 @@ export async function fitConditional(
   context: MethodContext,
 ): Promise<ConditionalFit> {
   const { estimator, noise, degree } = context.settings;
-  const knots = knotsFor(cause.length, context.settings);
-  if (estimator !== 'spline' || noise !== 'location-scale') throw new ArgumentError(`${estimator} ${noise}: to come`);
-  const fit = fitSpline(cause, effect, { knots, degree });
+  // With two knots there is one piece, a polynomial.
+  const options = { knots: estimator === 'polynomial' ? 2 : knotsFor(cause.length, context.settings), degree };
+  const fits = { 'location-scale': fitSpline, homoscedastic: fitHomoscedastic, 'student-t': fitStudent };
+  const fit = estimator === 'ifgls' ? fitIfgls(cause, effect, options) : fits[noise](cause, effect, options);
   await context.report('fit', direction, 1);
   return fit;
 }
 
-/** The knots of the options, else LOCI's 25, or fewer so that each function has three rows. */
+/** LOCI's released configurations. */
+export const defaultKnots = 25;
+
+/** The knots of the options, else LOCI's, or fewer so that each function has three rows. */
 export function knotsFor(rows: number, { knots, degree }: { knots: number | undefined; degree: number }): number {
-  return knots ?? Math.max(2, Math.min(25, Math.floor(rows / 3) - degree + 1));
+  return knots ?? Math.max(2, Math.min(defaultKnots, Math.floor(rows / 3) - degree + 1));
 }

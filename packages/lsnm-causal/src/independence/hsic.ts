@@ -1,4 +1,4 @@
-import { medianSquaredDistance } from './median-distance';
+import { type KernelRows, kernelRows } from './kernel-rows';
 
 /** HSIC of two samples, and what tests and error estimates need of it. */
 export interface HsicStatistic {
@@ -8,7 +8,7 @@ export interface HsicStatistic {
   readonly kernelMeans: readonly [number, number];
   /** Mean over i ≠ j of (K_c ∘ L_c)²ᵢⱼ, with K_c and L_c centred. */
   readonly meanSquaredProduct: number;
-  /** First-order influence of each row on HSIC: its variance over n is that of HSIC under dependence. */
+  /** First-order influence of each row on HSIC: their variance over n is that of HSIC under dependence. */
   readonly influences: Float64Array;
 }
 
@@ -20,117 +20,135 @@ const pairsPerBlock = 2_000_000;
 
 /**
  * HSIC with the Gaussian kernel exp(−d²/m), m the median of the squared distances that are not zero, separately for both
- * samples (LOCI's choice). In O(n²) time and O(n) memory: no kernel matrix is stored, HSIC = ΣK∘L/n² + ΣK ΣL/n⁴ −
- * 2 Σᵢ kᵢ lᵢ/n³ with row sums k, l. The sums run over pairs i < j in a fixed order.
+ * samples (LOCI's choice). In O(n²) time, without centring a matrix: HSIC = ΣK∘L/n² + ΣK ΣL/n⁴ − 2 Σᵢ kᵢ lᵢ/n³ with row sums
+ * k, l. The sums run over pairs i < j in a fixed order, and more than 2048 rows are streamed in O(n) memory.
  *
- * @param x values [n].
+ * @param x values [n], n at least 2.
  * @param y values [n].
  */
 export async function hsicStatistic(x: Float64Array, y: Float64Array, pause: Pause = () => {}): Promise<HsicStatistic> {
   const n = x.length;
-  const kernels = kernelPair(x, y);
-  const rowK = new Float64Array(n).fill(1);
-  const rowL = new Float64Array(n).fill(1);
-  const rowKL = new Float64Array(n).fill(1);
-  await eachPair(
-    n,
-    kernels,
-    (done) => pause(done / 2),
-    (i, j, k, l) => {
-      (rowK[i] as number) += k;
-      (rowK[j] as number) += k;
-      (rowL[i] as number) += l;
-      (rowL[j] as number) += l;
-      (rowKL[i] as number) += k * l;
-      (rowKL[j] as number) += k * l;
-    },
-  );
+  const kernels = [kernelRows(x), kernelRows(y)] as const;
+  const sums = await rowMeans(n, kernels, (done) => pause(done / 2));
+  const products = await centredProducts(n, kernels, sums, (done) => pause(0.5 + done / 2));
+  const { k, l, kl, meanK, meanL, meanKL, cross } = sums;
+  const influences = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    (rowK[i] as number) /= n;
-    (rowL[i] as number) /= n;
-    (rowKL[i] as number) /= n;
+    const ki = k[i] as number;
+    const li = l[i] as number;
+    const joint = 2 * ((kl[i] as number) - meanKL);
+    const apart = 2 * (ki - meanK) * meanL + 2 * meanK * (li - meanL);
+    influences[i] = joint + apart - 2 * (ki * li + (products.mixed[i] as number) / n - 3 * cross);
   }
+  return {
+    hsic: Math.max(meanKL + meanK * meanL - 2 * cross, 0),
+    kernelMeans: [(meanK * n - 1) / (n - 1), (meanL * n - 1) / (n - 1)],
+    meanSquaredProduct: (2 * products.squares) / (n * (n - 1)),
+    influences,
+  };
+}
+
+/** HSIC alone, as `hsicStatistic` has it, in half the time. */
+export async function hsic(x: Float64Array, y: Float64Array): Promise<number> {
+  const { meanK, meanL, meanKL, cross } = await rowMeans(x.length, [kernelRows(x), kernelRows(y)], () => {});
+  return Math.max(meanKL + meanK * meanL - 2 * cross, 0);
+}
+
+interface RowMeans {
+  /** Row means of K, L and K∘L, diagonals included. */
+  readonly k: Float64Array;
+  readonly l: Float64Array;
+  readonly kl: Float64Array;
+  readonly meanK: number;
+  readonly meanL: number;
+  readonly meanKL: number;
+  /** Mean of kᵢ lᵢ. */
+  readonly cross: number;
+}
+
+async function rowMeans(n: number, [rowsK, rowsL]: readonly [KernelRows, KernelRows], pause: Pause): Promise<RowMeans> {
+  // The diagonals are 1.
+  const k = new Float64Array(n).fill(1);
+  const l = new Float64Array(n).fill(1);
+  const kl = new Float64Array(n).fill(1);
+  await eachBlock(n, pause, (i) => {
+    const a = rowsK.row(i);
+    const b = rowsL.row(i);
+    let sumK = 0;
+    let sumL = 0;
+    let sumKL = 0;
+    for (let j = i + 1, p = a.offset, q = b.offset; j < n; j++, p++, q++) {
+      const valueK = a.values[p] as number;
+      const valueL = b.values[q] as number;
+      const product = valueK * valueL;
+      sumK += valueK;
+      sumL += valueL;
+      sumKL += product;
+      (k[j] as number) += valueK;
+      (l[j] as number) += valueL;
+      (kl[j] as number) += product;
+    }
+    (k[i] as number) += sumK;
+    (l[i] as number) += sumL;
+    (kl[i] as number) += sumKL;
+  });
   let meanK = 0;
   let meanL = 0;
   let meanKL = 0;
   let cross = 0;
   for (let i = 0; i < n; i++) {
-    meanK += (rowK[i] as number) / n;
-    meanL += (rowL[i] as number) / n;
-    meanKL += (rowKL[i] as number) / n;
-    cross += ((rowK[i] as number) * (rowL[i] as number)) / n;
+    const ki = (k[i] as number) / n;
+    const li = (l[i] as number) / n;
+    k[i] = ki;
+    l[i] = li;
+    (kl[i] as number) /= n;
+    meanK += ki / n;
+    meanL += li / n;
+    meanKL += (kl[i] as number) / n;
+    cross += (ki * li) / n;
   }
-
-  // Diagonal terms first.
-  const mixed = new Float64Array(n);
-  for (let i = 0; i < n; i++) mixed[i] = (rowK[i] as number) + (rowL[i] as number);
-  let squares = 0;
-  await eachPair(
-    n,
-    kernels,
-    (done) => pause(0.5 + done / 2),
-    (i, j, k, l) => {
-      const centredK = k - (rowK[i] as number) - (rowK[j] as number) + meanK;
-      const centredL = l - (rowL[i] as number) - (rowL[j] as number) + meanL;
-      const product = centredK * centredL;
-      squares += product * product;
-      (mixed[i] as number) += k * (rowL[j] as number) + l * (rowK[j] as number);
-      (mixed[j] as number) += k * (rowL[i] as number) + l * (rowK[i] as number);
-    },
-  );
-  const influences = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    const k = rowK[i] as number;
-    const l = rowL[i] as number;
-    const joint = 2 * ((rowKL[i] as number) - meanKL);
-    const apart = 2 * (k - meanK) * meanL + 2 * meanK * (l - meanL);
-    influences[i] = joint + apart - 2 * (k * l + (mixed[i] as number) / n - 3 * cross);
-  }
-  return {
-    hsic: Math.max(meanKL + meanK * meanL - 2 * cross, 0),
-    kernelMeans: [(meanK * n - 1) / (n - 1), (meanL * n - 1) / (n - 1)],
-    meanSquaredProduct: (2 * squares) / (n * (n - 1)),
-    influences,
-  };
+  return { k, l, kl, meanK, meanL, meanKL, cross };
 }
 
-interface KernelPair {
-  readonly x: Float64Array;
-  readonly y: Float64Array;
-  /** −1/m of each; 0 for a constant sample, whose kernel is 1 everywhere. */
-  readonly rateX: number;
-  readonly rateY: number;
-}
-
-function kernelPair(x: Float64Array, y: Float64Array): KernelPair {
-  return { x, y, rateX: kernelRate(x), rateY: kernelRate(y) };
-}
-
-/** −1/m with the median heuristic; 0 for a constant sample. */
-export function kernelRate(points: Float64Array): number {
-  const median = medianSquaredDistance(points);
-  return Number.isNaN(median) ? 0 : -1 / median;
-}
-
-/** Calls `visit` with both kernel values of every pair i < j, in order, and pauses between blocks of rows. */
-async function eachPair(
+/** Σ over i < j of (K_c ∘ L_c)²ᵢⱼ, and Σⱼ Kᵢⱼ lⱼ + Lᵢⱼ kⱼ for each row. */
+async function centredProducts(
   n: number,
-  { x, y, rateX, rateY }: KernelPair,
+  [rowsK, rowsL]: readonly [KernelRows, KernelRows],
+  { k, l, meanK, meanL }: RowMeans,
   pause: Pause,
-  visit: (i: number, j: number, k: number, l: number) => void,
-): Promise<void> {
-  let sincePause = 0;
-  for (let i = 0; i < n; i++) {
-    const xi = x[i] as number;
-    const yi = y[i] as number;
-    for (let j = i + 1; j < n; j++) {
-      const dx = (x[j] as number) - xi;
-      const dy = (y[j] as number) - yi;
-      visit(i, j, Math.exp(rateX * dx * dx), Math.exp(rateY * dy * dy));
+): Promise<{ squares: number; mixed: Float64Array }> {
+  const mixed = k.map((value, i) => value + (l[i] as number));
+  let squares = 0;
+  await eachBlock(n, pause, (i) => {
+    const a = rowsK.row(i);
+    const b = rowsL.row(i);
+    const ki = k[i] as number;
+    const li = l[i] as number;
+    let rowSquares = 0;
+    let rowMixed = 0;
+    for (let j = i + 1, p = a.offset, q = b.offset; j < n; j++, p++, q++) {
+      const valueK = a.values[p] as number;
+      const valueL = b.values[q] as number;
+      const kj = k[j] as number;
+      const lj = l[j] as number;
+      const product = (valueK - ki - kj + meanK) * (valueL - li - lj + meanL);
+      rowSquares += product * product;
+      rowMixed += valueK * lj + valueL * kj;
+      (mixed[j] as number) += valueK * li + valueL * ki;
     }
-    sincePause += n - i;
-    if (sincePause < pairsPerBlock) continue;
-    sincePause = 0;
+    squares += rowSquares;
+    (mixed[i] as number) += rowMixed;
+  });
+  return { squares, mixed };
+}
+
+async function eachBlock(n: number, pause: Pause, visit: (i: number) => void): Promise<void> {
+  let pairs = 0;
+  for (let i = 0; i < n; i++) {
+    visit(i);
+    pairs += n - i;
+    if (pairs < pairsPerBlock) continue;
+    pairs = 0;
     await pause((i + 1) / n);
   }
 }

@@ -1,10 +1,12 @@
-import type { ConditionalFit } from '../estimators/conditional-fit';
-import { fitConditional } from '../estimators/fit-conditional';
-import { meanLogLikelihood } from '../estimators/spline';
+import { random } from '@forback/core';
+import { type ConditionalFit, meanLogLikelihood } from '../estimators/conditional-fit';
+import { defaultKnots, fitConditional, knotsFor } from '../estimators/fit-conditional';
 import { type HsicStatistic, hsicStatistic } from '../independence/hsic';
 import { gammaPValue } from '../independence/p-value';
+import { permutationPValue } from '../independence/permutation';
 import { applyScaling, noScaling, standardScaling } from '../input/scale';
 import type { DiscoveryWarning } from '../result';
+import type { Settings } from '../settings';
 import { absent, differences, type Evidence } from './evidence';
 import type { MethodContext } from './method-context';
 
@@ -20,7 +22,11 @@ export async function compareFits(x: Float64Array, y: Float64Array, context: Met
   const forward = await fitConditional(a, b, 'x->y', context);
   const reverse = await fitConditional(b, a, 'y->x', context);
   const fitted = performance.now();
-  const warnings = [...convergenceWarnings(forward, 'x->y'), ...convergenceWarnings(reverse, 'y->x')];
+  const warnings = [
+    ...knotWarnings(x.length, settings),
+    ...convergenceWarnings(forward, 'x->y'),
+    ...convergenceWarnings(reverse, 'y->x'),
+  ];
 
   const logLikelihood = { forward: meanLogLikelihood(forward), reverse: meanLogLikelihood(reverse) };
   const likelihoodScore = logLikelihood.forward - logLikelihood.reverse;
@@ -60,13 +66,27 @@ async function dependence(
   direction: 'x->y' | 'y->x',
   context: MethodContext,
 ): Promise<HsicStatistic & { pValue: number }> {
-  const statistic = await hsicStatistic(cause, residuals, (done) => context.report('independence', direction, done));
-  await context.report('independence', direction, 1);
-  return { ...statistic, pValue: gammaPValue(statistic, cause.length) };
+  const pause = (done: number) => context.report('independence', direction, done);
+  const { independenceTest, permutations, key } = context.settings;
+  const isGamma = independenceTest === 'gamma';
+  const statistic = await hsicStatistic(cause, residuals, isGamma ? pause : undefined);
+  const pValue = isGamma
+    ? gammaPValue(statistic, cause.length)
+    : await permutationPValue(cause, residuals, { key: random.foldIn(key, 2), permutations, pause });
+  await pause(1);
+  return { ...statistic, pValue };
 }
 
 function convergenceWarnings(fit: ConditionalFit, direction: string): DiscoveryWarning[] {
   if (fit.converged) return [];
   const message = `The fit ${direction} stopped after ${fit.iterations} iterations before it met its tolerance.`;
   return [{ code: 'not-converged', message }];
+}
+
+function knotWarnings(rows: number, settings: Settings): DiscoveryWarning[] {
+  const knots = knotsFor(rows, settings);
+  const isSpline = settings.estimator === 'spline' || settings.estimator === 'ifgls';
+  if (!isSpline || settings.knots !== undefined || knots === defaultKnots) return [];
+  const message = `${knots} knots instead of ${defaultKnots}, so that each function of the fit has three of the ${rows} rows.`;
+  return [{ code: 'fewer-knots', message }];
 }
