@@ -1,7 +1,9 @@
+import { random } from '@forback/core';
 import type { MethodContext } from '../methods/method-context';
 import type { ConditionalFit } from './conditional-fit';
 import { fitHomoscedastic } from './homoscedastic';
 import { fitIfgls } from './ifgls';
+import { fitNeural } from './neural/fit-neural';
 import { fitSpline } from './spline';
 import { fitStudent } from './student-t';
 
@@ -12,7 +14,12 @@ export async function fitConditional(
   direction: 'x->y' | 'y->x',
   context: MethodContext,
 ): Promise<ConditionalFit> {
-  const { estimator, noise, degree } = context.settings;
+  const { estimator, noise, degree, key, hidden, optimiser, steps } = context.settings;
+  if (estimator === 'nn') {
+    // The same start both ways, so that swapping the variables changes nothing but the sign.
+    const pause = (done: number) => context.report('fit', direction, done);
+    return fitNeural(cause, effect, { noise, hidden, optimiser, steps, key: random.foldIn(key, 3), pause });
+  }
   // With two knots there is one piece, a polynomial.
   const options = { knots: estimator === 'polynomial' ? 2 : knotsFor(cause.length, context.settings), degree };
   const fits = { 'location-scale': fitSpline, homoscedastic: fitHomoscedastic, 'student-t': fitStudent };
