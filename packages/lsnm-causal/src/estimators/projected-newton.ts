@@ -76,7 +76,7 @@ export function projectedNewton(problem: NaturalProblem, options: NewtonOptions 
       }
       evaluateParameters(problem, trial, parameters);
       const value = penalisedNll(problem, trial, parameters);
-      if (value <= objective + 1e-4 * Math.min(slope, 0) && value <= objective) {
+      if (value < objective && value <= objective + 1e-4 * slope) {
         objective = value;
         accepted = true;
         break;
@@ -84,7 +84,7 @@ export function projectedNewton(problem: NaturalProblem, options: NewtonOptions 
     }
     if (!accepted) {
       // Rounding hides any further descent: this is the end where the gradient is already small.
-      return { weights: w, objectives, iterations: iteration, converged: largest <= 1e3 * tolerance };
+      return { weights: w, objectives, iterations: iteration, converged: largest <= Math.max(tolerance, 1e-7) };
     }
     w.set(trial);
     objectives.push(objective);

@@ -13,11 +13,13 @@ export interface KernelRows {
 /**
  * exp(−d²/m) of points on a line, with m the median of the squared distances that are not zero; 1 everywhere where all
  * points are equal. Memory O(n) for large n.
+ *
+ * @param median m, where it is known.
  */
-export function kernelRows(points: Float64Array): KernelRows {
+export function kernelRows(points: Float64Array, median = medianSquaredDistance(points)): KernelRows {
   const n = points.length;
-  const median = medianSquaredDistance(points);
-  const rate = Number.isNaN(median) ? 0 : -1 / median;
+  // Distances whose squares underflow count as none.
+  const rate = 1 / median < Infinity ? -1 / median : 0;
   const isCached = n <= cachedRows;
   const values = new Float64Array(isCached ? (n * (n - 1)) / 2 : n);
   const write = (i: number, offset: number) => {

@@ -1,5 +1,6 @@
 import type { DiscoveryWarning } from '../result';
 import type { Pair } from './read-pair';
+import { standardScaling } from './scale';
 
 /** Fewer rows than this decide nothing. */
 export const fewestRows = 20;
@@ -26,7 +27,8 @@ export function inspect({ x, y, names }: Pair): { usable: boolean; warnings: Dis
     [names[1], y],
   ] as const) {
     const values = new Set(column).size;
-    if (values === 1) refuse('constant-column', `${name} is constant: it has no cause and no effect in these data.`);
+    if (values === 1 || isRounding(column))
+      refuse('constant-column', `${name} is constant: it has no cause and no effect in these data.`);
     else if (x.length >= fewestRows && values < fewestValues) {
       refuse(
         'categorical-column',
@@ -38,4 +40,10 @@ export function inspect({ x, y, names }: Pair): { usable: boolean; warnings: Dis
     }
   }
   return { usable, warnings };
+}
+
+/** Values that differ by no more than the rounding of their sums. */
+function isRounding(column: Float64Array): boolean {
+  const { shift, scale } = standardScaling(column);
+  return !(scale > 1e-12 * Math.abs(shift));
 }

@@ -4,16 +4,6 @@ export interface Scaling {
   readonly scale: number;
 }
 
-/** To mean 0 and (population) variance 1. */
-export function standardScaling(values: Float64Array): Scaling {
-  let total = 0;
-  for (const value of values) total += value;
-  const shift = total / values.length;
-  let squares = 0;
-  for (const value of values) squares += (value - shift) * (value - shift);
-  return { shift, scale: Math.sqrt(squares / values.length) };
-}
-
 /** To the interval from 0 to 1. */
 export function unitScaling(values: Float64Array): Scaling {
   let min = Infinity;
@@ -23,6 +13,18 @@ export function unitScaling(values: Float64Array): Scaling {
     max = Math.max(max, value);
   }
   return { shift: min, scale: max - min };
+}
+
+/** To mean 0 and (population) variance 1. */
+export function standardScaling(values: Float64Array): Scaling {
+  // In units of the range, squares neither overflow nor underflow.
+  const unit = unitScaling(values);
+  let total = 0;
+  for (const value of values) total += (value - unit.shift) / unit.scale;
+  const mean = total / values.length;
+  let squares = 0;
+  for (const value of values) squares += ((value - unit.shift) / unit.scale - mean) ** 2;
+  return { shift: unit.shift + mean * unit.scale, scale: Math.sqrt(squares / values.length) * unit.scale };
 }
 
 /** Leaves values alone. */
