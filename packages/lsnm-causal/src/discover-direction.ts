@@ -1,4 +1,4 @@
-import { np, random } from '@forback/core';
+import { NDArray, np, random } from '@forback/core';
 import { inspect } from './input/inspect';
 import { type Column, type Pair, type PairInput, readPair } from './input/read-pair';
 import type { Evidence } from './methods/evidence';
@@ -32,7 +32,8 @@ export async function discoverDirection(
   third?: DirectionOptions,
 ): Promise<DirectionResult> {
   const where = 'discoverDirection';
-  const isColumn = third !== undefined || Array.isArray(second) || ArrayBuffer.isView(second) || isNDArray(second);
+  const isColumn =
+    third !== undefined || Array.isArray(second) || ArrayBuffer.isView(second) || second instanceof NDArray;
   const pair = readPair(where, first, isColumn ? (second as Column) : undefined);
   return discover(where, pair, (isColumn ? third : (second as DirectionOptions | undefined)) ?? {});
 }
@@ -83,10 +84,6 @@ async function discover(where: string, whole: Pair, options: DirectionOptions): 
   };
   const evidence = await methods[settings.method]();
   return decidedResult(sampled.pair, settings, evidence, all, elapsed());
-}
-
-function isNDArray(value: unknown): boolean {
-  return value instanceof Object && 'dtype' in value && 'shape' in value;
 }
 
 /** At most maxN rows, drawn without replacement and kept in their order. */

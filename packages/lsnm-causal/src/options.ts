@@ -62,11 +62,11 @@ export interface DiscoverProgress {
 
 /** Settings of `discoverDirection`. */
 export interface DirectionOptions {
-  /** Default: loci. It decides the defaults of `estimator`, `noise` and `rule`. */
+  /** Default: loci. The defaults of `estimator` and `noise` depend on it. */
   readonly method?: MethodName;
-  /** Default: spline; nn for roche; polynomial for reci. */
+  /** Default: spline; nn for roche. Not for reci, igci and marginal, nor are `noise` and `rule`. */
   readonly estimator?: EstimatorName;
-  /** Default: location-scale; homoscedastic for anm and reci; student-t for roche. */
+  /** Default: location-scale; homoscedastic for anm; student-t for roche. */
   readonly noise?: NoiseName;
   /** Default: hsic, the rule of LOCI's packaged entry, of ANM and of ROCHE. */
   readonly rule?: RuleName;
@@ -87,7 +87,7 @@ export interface DirectionOptions {
   readonly permutations?: number;
   /** Level below which a p-value rejects a direction, between 0 and 1. Default: 0.05. */
   readonly alpha?: number;
-  /** A direction of lower confidence is reported as undecided; from 0 to 1. Default: 0. */
+  /** A direction of lower confidence is reported as undecided; from 0 to 1. igci and marginal have none. Default: 0. */
   readonly minConfidence?: number;
   /** Rows to use at most; more are sampled with the key, and a warning says so. Default: all. */
   readonly maxN?: number;

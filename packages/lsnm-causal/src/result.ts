@@ -101,7 +101,7 @@ export interface DirectionResult {
   readonly warnings: readonly DiscoveryWarning[];
   /** Rows that were used. */
   readonly rows: number;
-  /** What was run. `estimator`, `noise` and `rule` are null for igci and marginal. */
+  /** What was run. `estimator`, `noise` and `rule` are null for reci, igci and marginal. */
   readonly settings: {
     readonly method: MethodName;
     readonly estimator: EstimatorName | null;

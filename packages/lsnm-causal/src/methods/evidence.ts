@@ -6,7 +6,7 @@ import type { BothWays, DiscoveryWarning } from '../result';
 export interface Evidence {
   /** score > 0 means x -> y. */
   readonly score: number;
-  /** Terms whose mean is the score, one a row, to first order; null where there are none. */
+  /** One term a row: the variance of their mean is that of the score, to first order. Null where there are none. */
   readonly terms: Float64Array | null;
   readonly logLikelihood: BothWays<number>;
   readonly hsic: BothWays<number>;
@@ -20,9 +20,7 @@ export interface Evidence {
 /** NaN both ways: the method has no such number. */
 export const absent: BothWays<number> = { forward: Number.NaN, reverse: Number.NaN };
 
-/**
- * The first minus the second for each row: the terms of a score that is a difference of means.
- */
+/** The first minus the second for each row: the terms of a score that is a difference. */
 export function differences(first: Float64Array, second: Float64Array): Float64Array {
   return first.map((value, i) => value - (second[i] as number));
 }
