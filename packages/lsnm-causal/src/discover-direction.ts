@@ -1,8 +1,8 @@
 import { NDArray, np, random } from '@forback/core';
 import { inspect } from './input/inspect';
 import { type Column, type Pair, type PairInput, readPair } from './input/read-pair';
+import { compareFits } from './methods/compare-fits';
 import type { Evidence } from './methods/evidence';
-import { compareFits } from './methods/location-scale';
 import { igci, marginalControl } from './methods/marginals';
 import type { MethodContext } from './methods/method-context';
 import { reci } from './methods/reci';

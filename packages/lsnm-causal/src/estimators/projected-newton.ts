@@ -8,7 +8,7 @@ export interface NewtonResult {
   /** Penalised NLL divided by the rows, at the start and after each iteration. */
   readonly objectives: readonly number[];
   readonly iterations: number;
-  /** Whether the free part of the gradient (of the objective divided by the rows) is below the tolerance. */
+  /** Whether the conditions of a minimum hold up to the tolerance, or up to rounding. */
   readonly converged: boolean;
 }
 
@@ -16,15 +16,20 @@ export interface NewtonResult {
 export interface NewtonOptions {
   /** Default: w₁ = 0, w₂ = 1. */
   readonly start?: Float64Array;
-  /** Largest free component of the gradient at the end. Default: 1e-10. */
+  /** Largest violation of the conditions of a minimum, for the objective divided by the rows. Default: 1e-10. */
   readonly tolerance?: number;
   /** Default: 200. */
   readonly maxIterations?: number;
 }
 
+/** Weights of w₂ up to this, with a positive gradient, are held to be at their bound. */
+const nearBound = 1e-6;
+
 /**
- * Minimises the penalised NLL under w₂ ≥ 0 by Newton's method on the weights that are free: those of w₂ that are 0 with a
- * positive gradient stay. The step is halved along the projected path until the objective falls enough (Bertsekas 1982).
+ * Minimises the penalised NLL under w₂ ≥ 0 by Newton's method on the weights that are free. Those of w₂ that are 0 or
+ * nearly so, with a positive gradient, go down the gradient instead: in a Newton step they would stop at the bound and
+ * spoil the descent of the others. The step is halved along the projected path until the objective falls enough
+ * (Bertsekas 1982).
  */
 export function projectedNewton(problem: NaturalProblem, options: NewtonOptions = {}): NewtonResult {
   const { tolerance = 1e-10, maxIterations = 200 } = options;
@@ -38,39 +43,45 @@ export function projectedNewton(problem: NaturalProblem, options: NewtonOptions 
   const trial = new Float64Array(size);
   const free = new Int32Array(size);
   const step = new Float64Array(size);
+  const direction = new Float64Array(size);
   const reduced = new Float64Array(size * size);
 
   evaluateParameters(problem, w, parameters);
   let objective = penalisedNll(problem, w, parameters);
   const objectives = [objective];
-  const isActive = (k: number) => k >= d && w[k] === 0 && (gradient[k] as number) > 0;
+  // What is left of the conditions of a minimum: the gradient, or the weight above a bound that the gradient points to.
+  const residual = (k: number) => {
+    const g = gradient[k] as number;
+    return k >= d && g > 0 ? Math.min(w[k] as number, g) : Math.abs(g);
+  };
 
   for (let iteration = 0; iteration < maxIterations; iteration++) {
     penalisedDerivatives(problem, w, parameters, gradient, hessian);
-    let count = 0;
     let largest = 0;
-    for (let k = 0; k < size; k++) {
-      if (isActive(k)) continue;
-      free[count++] = k;
-      largest = Math.max(largest, Math.abs(gradient[k] as number));
-    }
+    for (let k = 0; k < size; k++) largest = Math.max(largest, residual(k));
     if (largest <= tolerance) return { weights: w, objectives, iterations: iteration, converged: true };
-
+    const bound = Math.min(nearBound, largest);
+    let count = 0;
+    for (let k = 0; k < size; k++) {
+      const isBound = k >= d && (w[k] as number) <= bound && (gradient[k] as number) > 0;
+      direction[k] = -(gradient[k] as number);
+      if (!isBound) free[count++] = k;
+    }
     for (let a = 0; a < count; a++) {
       const row = (free[a] as number) * size;
       for (let b = 0; b <= a; b++) reduced[a * size + b] = hessian[row + (free[b] as number)] as number;
-      step[a] = -(gradient[free[a] as number] as number);
+      step[a] = direction[free[a] as number] as number;
     }
     if (!choleskySolve(reduced, step, count, size)) break;
+
+    for (let a = 0; a < count; a++) direction[free[a] as number] = step[a] as number;
 
     let length = 1;
     let accepted = false;
     for (; length > 1e-12; length /= 2) {
-      trial.set(w);
       let slope = 0;
-      for (let a = 0; a < count; a++) {
-        const k = free[a] as number;
-        const moved = (w[k] as number) + length * (step[a] as number);
+      for (let k = 0; k < size; k++) {
+        const moved = (w[k] as number) + length * (direction[k] as number);
         trial[k] = k >= d ? Math.max(moved, 0) : moved;
         slope += (gradient[k] as number) * ((trial[k] as number) - (w[k] as number));
       }

@@ -3,10 +3,10 @@ import type { Pair } from './read-pair';
 import { standardScaling } from './scale';
 
 /** Fewer rows than this decide nothing. */
-export const fewestRows = 20;
+const fewestRows = 20;
 
 /** Fewer different values than this are categories. The discrete pairs of the Tübingen benchmark have 3, the others 14. */
-export const fewestValues = 10;
+const fewestValues = 10;
 
 /** What is wrong with the columns; `usable` is false where no direction can be told. */
 export function inspect({ x, y, names }: Pair): { usable: boolean; warnings: DiscoveryWarning[] } {
