@@ -83,6 +83,9 @@ async function discover(where: string, whole: Pair, options: DirectionOptions): 
     marginal: () => marginalControl(x, y),
   };
   const evidence = await methods[settings.method]();
+  if (!(Math.abs(evidence.score) > 0)) {
+    all.push({ code: 'no-difference', message: 'Both directions explain the data equally well.' });
+  }
   return decidedResult(sampled.pair, settings, evidence, all, elapsed());
 }
 

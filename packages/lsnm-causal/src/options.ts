@@ -46,7 +46,7 @@ export interface NeuralOptions {
    * last 50 steps gain less than 0.001 a row: about a tenth of the work. Default: lbfgs.
    */
   readonly optimiser?: 'adam' | 'lbfgs';
-  /** Steps at most. Default: 5000 for adam (LOCI's released configurations), 500 for lbfgs. */
+  /** Steps at most. Default: 5000 for adam (LOCI's released configurations), 1000 for lbfgs. */
   readonly steps?: number;
 }
 

@@ -37,7 +37,7 @@ export function decidedResult(
   const { fits, pValue, terms } = evidence;
   const score = evidence.score === 0 ? 0 : evidence.score;
   const confidence = terms === null ? Number.NaN : confidenceOf(score, terms);
-  const { direction, warnings: verdictWarnings } = verdict(score, confidence, settings, before);
+  const { direction, warnings: verdictWarnings } = verdict(score, confidence, settings);
   const { alpha } = settings;
   const bothRejected = pValue.forward < alpha && pValue.reverse < alpha;
   const bothAccepted = pValue.forward >= alpha && pValue.reverse >= alpha;
@@ -83,13 +83,9 @@ function verdict(
   score: number,
   confidence: number,
   { minConfidence }: Settings,
-  before: readonly DiscoveryWarning[],
 ): { direction: Direction; warnings: DiscoveryWarning[] } {
-  if (!(Math.abs(score) > 0)) {
-    // A reason has been given already where the data were refused.
-    const message = 'Both directions explain the data equally well.';
-    return { direction: 'undecided', warnings: before.length > 0 ? [] : [{ code: 'no-difference', message }] };
-  }
+  // No score at all counts as none.
+  if (!(Math.abs(score) > 0)) return { direction: 'undecided', warnings: [] };
   if (confidence < minConfidence) {
     const message = `The confidence ${confidence.toFixed(3)} is below minConfidence ${minConfidence}.`;
     return { direction: 'undecided', warnings: [{ code: 'low-confidence', message }] };

@@ -63,7 +63,7 @@ export function resolveSettings(where: string, options: DirectionOptions): Setti
     degree: options.features?.degree ?? (method === 'reci' ? 3 : 5),
     hidden: options.neural?.hidden ?? 100,
     optimiser,
-    steps: options.neural?.steps ?? (optimiser === 'adam' ? 5000 : 500),
+    steps: options.neural?.steps ?? (optimiser === 'adam' ? 5000 : 1000),
     reference: options.reference ?? 'gaussian',
     independenceTest,
     permutations: options.permutations ?? 200,

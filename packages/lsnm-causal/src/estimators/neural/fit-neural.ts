@@ -16,7 +16,7 @@ export interface NeuralFitOptions {
    * likelihood, until the last 50 steps gain less than 0.001 a row: about a tenth of the work. Default: lbfgs.
    */
   readonly optimiser?: 'adam' | 'lbfgs';
-  /** Steps at most. Default: 5000 for adam (LOCI's released configurations), 500 for lbfgs. */
+  /** Steps at most. Default: 5000 for adam (LOCI's released configurations), 1000 for lbfgs. */
   readonly steps?: number;
   /** For the start of the network. Default: `random.key(0)`. */
   readonly key?: random.Key;
@@ -104,7 +104,7 @@ async function trainLbfgs(
   start: Float64Array,
   cause: NDArray,
   effect: NDArray,
-  { steps = 500, pause = async () => {} }: NeuralFitOptions,
+  { steps = 1000, pause = async () => {} }: NeuralFitOptions,
 ): Promise<Trained> {
   const compiled = jit(valueAndGrad((vector: NDArray) => trainingLoss(network, vector, cause, effect)));
   const evaluate = (point: Float64Array) => {
