@@ -200,22 +200,23 @@ describe('evidence', () => {
     expect(strict.score).not.toBe(0);
   });
 
-  test('confidence is about the share of new samples with the same sign', { timeout: 60_000 }, async () => {
-    // Weak data, so that signs differ: the mean of (1 + confidence)/2 must be near the share of the majority's sign.
-    const runs = 40;
+  test('confidence does not promise more than new samples keep', { timeout: 60_000 }, async () => {
+    // Weak data, so that signs differ: (1 + confidence)/2 is to be compared with the share of the majority's sign.
+    const runs = 60;
     let positive = 0;
     let claimed = 0;
     for (let run = 0; run < runs; run++) {
       const pair = locationScalePair(100 + run, 150);
       const noise = normals(900 + run, 150);
-      const blurred = pair.y.map((v, i) => v + 2 * (noise[i] as number));
+      const blurred = pair.y.map((v, i) => v + (noise[i] as number));
       const options = { rule: 'likelihood', features: { knots: 4, degree: 3 }, independenceTest: 'none' } as const;
       const result = await discoverDirection(pair.x, blurred, options);
       positive += result.score > 0 ? 1 : 0;
       claimed += (1 + result.confidence) / 2;
     }
-    const share = Math.max(positive, runs - positive) / runs;
-    expect(Math.abs(share - claimed / runs)).toBeLessThan(0.25);
+    // 0.885 and 0.749 in 200 runs: the standard error of the share is 0.04 here.
+    expect(claimed / runs).toBeLessThan(positive / runs);
+    expect(claimed / runs).toBeGreaterThan(0.65);
   });
 
   test('rows are sampled only when asked, by the key, and the result says so', async () => {
