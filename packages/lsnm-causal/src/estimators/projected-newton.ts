@@ -67,13 +67,18 @@ export function projectedNewton(problem: NaturalProblem, options: NewtonOptions 
       direction[k] = -(gradient[k] as number);
       if (!isBound) free[count++] = k;
     }
-    for (let a = 0; a < count; a++) {
-      const row = (free[a] as number) * size;
-      for (let b = 0; b <= a; b++) reduced[a * size + b] = hessian[row + (free[b] as number)] as number;
-      step[a] = direction[free[a] as number] as number;
+    // Where s is tiny, rounding can take the Hessian's definiteness: its diagonal grows until it is back.
+    let isSolved = false;
+    for (let damping = 0; !isSolved && damping <= 1; damping = Math.max(1e-12, 100 * damping)) {
+      for (let a = 0; a < count; a++) {
+        const row = (free[a] as number) * size;
+        for (let b = 0; b <= a; b++) reduced[a * size + b] = hessian[row + (free[b] as number)] as number;
+        (reduced[a * size + a] as number) *= 1 + damping;
+        step[a] = direction[free[a] as number] as number;
+      }
+      isSolved = choleskySolve(reduced, step, count, size);
     }
-    if (!choleskySolve(reduced, step, count, size)) break;
-
+    if (!isSolved) break;
     for (let a = 0; a < count; a++) direction[free[a] as number] = step[a] as number;
 
     let length = 1;

@@ -1,4 +1,4 @@
-import { array, jit, type NDArray, np, optim, random, valueAndGrad } from '@forback/core';
+import { array, grad, jit, type NDArray, np, optim, random, valueAndGrad } from '@forback/core';
 import type { NoiseName } from '../../options';
 import type { ConditionalFit } from '../conditional-fit';
 import { constantNoise } from '../homoscedastic';
@@ -43,25 +43,22 @@ export async function fitNeural(
   const start = startVector(network, key);
   const { vector, iterations, converged } = await train(network, start, asRow(cause), asRow(effect), options);
 
-  const parameters = jit((points: NDArray) => {
-    const at = noiseAt(network, vector, points);
-    return [at.location, at.squaredScale, at.freedom] as const;
-  });
+  const noiseOf = (points: ArrayLike<number>) => noiseAt(network, vector, asRow(points));
   if (noise === 'homoscedastic') {
-    const meansAt = (points: ArrayLike<number>) => toNumbers(parameters(asRow(points))[0]);
+    const meansAt = (points: ArrayLike<number>) => toNumbers(noiseOf(points).location);
     return { ...constantNoise(effect, meansAt, cause), iterations, converged };
   }
-  const [location, squaredScale, freedom] = parameters(asRow(cause));
+  const fitted = noiseOf(cause);
   const y = asRow(effect);
   return {
-    logLikelihoods: toNumbers(logLikelihoodAt({ location, squaredScale, freedom }, y)),
-    residuals: toNumbers(y.sub(location).div(np.sqrt(squaredScale))),
+    logLikelihoods: toNumbers(logLikelihoodAt(fitted, y)),
+    residuals: toNumbers(y.sub(fitted.location).div(np.sqrt(fitted.squaredScale))),
     iterations,
     converged,
     predict(points) {
-      const at = parameters(asRow(points));
-      const variance = at[2] === null ? at[1] : at[1].mul(at[2]).div(at[2].sub(2));
-      return { mean: toNumbers(at[0]), std: toNumbers(np.sqrt(variance)) };
+      const { location, squaredScale, freedom } = noiseOf(points);
+      const variance = freedom === null ? squaredScale : squaredScale.mul(freedom).div(freedom.sub(2));
+      return { mean: toNumbers(location), std: toNumbers(np.sqrt(variance)) };
     },
   };
 }
@@ -81,10 +78,10 @@ async function trainAdam(
 ): Promise<Trained> {
   const schedule = optim.schedules.cosineDecay({ from: 1e-2, to: 1e-6, steps });
   const adam = optim.adam({ learningRate: schedule });
-  const loss = (vector: NDArray) => trainingLoss(network, vector, cause, effect);
+  const loss = (vector: NDArray, x: NDArray, y: NDArray) => trainingLoss(network, vector, x, y);
   const step = jit(
-    (state: { vector: NDArray; adam: ReturnType<typeof adam.init> }) => {
-      const [, gradient] = valueAndGrad(loss)(state.vector);
+    (state: { vector: NDArray; adam: ReturnType<typeof adam.init> }, x: NDArray, y: NDArray) => {
+      const gradient = grad(loss)(state.vector, x, y);
       const [update, next] = adam.update(gradient, state.adam, state.vector);
       return { vector: state.vector.add(update), adam: next };
     },
@@ -93,7 +90,7 @@ async function trainAdam(
   const vector = array(start);
   let state = { vector, adam: adam.init(vector) };
   for (let i = 0; i < steps; i++) {
-    state = step(state);
+    state = step(state, cause, effect);
     await pause((i + 1) / steps);
   }
   return { vector: state.vector, iterations: steps, converged: true };
@@ -106,9 +103,10 @@ async function trainLbfgs(
   effect: NDArray,
   { steps = 1000, pause = async () => {} }: NeuralFitOptions,
 ): Promise<Trained> {
-  const compiled = jit(valueAndGrad((vector: NDArray) => trainingLoss(network, vector, cause, effect)));
+  const loss = (vector: NDArray, x: NDArray, y: NDArray) => trainingLoss(network, vector, x, y);
+  const compiled = jit((vector: NDArray, x: NDArray, y: NDArray) => valueAndGrad(loss)(vector, x, y));
   const evaluate = (point: Float64Array) => {
-    const [value, gradient] = compiled(array(point));
+    const [value, gradient] = compiled(array(point), cause, effect);
     return { value: value.item(), gradient: toNumbers(gradient) };
   };
   const { point, iterations, converged } = await minimiseLbfgs(evaluate, start, {
