@@ -45,20 +45,26 @@ const generated: Oracle = {
   residual: [4.18448e-4, 2.88319e-3],
 };
 
-test.each([generated, ...published])('$name', async ({ pair, nll, penalised, dependence, residual }) => {
-  const [x, y] = [pair().x, pair().y].map(standardised) as [Float64Array, Float64Array];
-  const result = await discoverDirection(x, y);
-  expect(Math.abs(result.logLikelihood.forward + nll[0])).toBeLessThan(2e-6);
-  expect(Math.abs(result.logLikelihood.reverse + nll[1])).toBeLessThan(2e-6);
-  expect(Math.abs(fitSpline(x, y).penalised - penalised[0])).toBeLessThan(2e-6);
-  expect(Math.abs(fitSpline(y, x).penalised - penalised[1])).toBeLessThan(2e-6);
-  expect(Math.abs((await hsic(x, y)) - dependence)).toBeLessThan(1e-6);
-  expect(Math.abs(result.hsic.forward / residual[0] - 1)).toBeLessThan(1e-3);
-  expect(Math.abs(result.hsic.reverse / residual[1] - 1)).toBeLessThan(1e-3);
-  expect(result.direction).toBe('x->y');
-});
+test.each([generated, ...published])(
+  '$name',
+  { timeout: 60_000 },
+  async ({ pair, nll, penalised, dependence, residual }) => {
+    const [x, y] = [pair().x, pair().y].map(standardised) as [Float64Array, Float64Array];
+    const result = await discoverDirection(x, y);
+    expect(Math.abs(result.logLikelihood.forward + nll[0])).toBeLessThan(2e-6);
+    expect(Math.abs(result.logLikelihood.reverse + nll[1])).toBeLessThan(2e-6);
+    expect(Math.abs(fitSpline(x, y).penalised - penalised[0])).toBeLessThan(2e-6);
+    expect(Math.abs(fitSpline(y, x).penalised - penalised[1])).toBeLessThan(2e-6);
+    expect(Math.abs((await hsic(x, y)) - dependence)).toBeLessThan(1e-6);
+    expect(Math.abs(result.hsic.forward / residual[0] - 1)).toBeLessThan(1e-3);
+    expect(Math.abs(result.hsic.reverse / residual[1] - 1)).toBeLessThan(1e-3);
+    expect(result.direction).toBe('x->y');
+  },
+);
 
-test('fits converge, on pairs where Newton steps once jammed or met a Hessian that rounding had spoilt', () => {
+test('fits converge, on pairs where Newton steps once jammed or met a Hessian that rounding had spoilt', {
+  timeout: 60_000,
+}, () => {
   const hard = [
     ['AN', 43],
     ['AN-s', 64],
