@@ -1,0 +1,3 @@
+import { mnistRows } from './feedback-alignment/mnist';
+
+export default [...mnistRows];
