@@ -1,6 +1,7 @@
 import { type Published, type Row, row } from '../../row';
 import { above, below, reportOnly, withinTolerance } from '../../rule';
-import { figure, type Method, measuredEpochs, methodTitles, recipes } from './product-feedback-recipe';
+import { figure } from './figure';
+import { type Method, measuredEpochs, methodTitles, recipes } from './product-feedback-recipe';
 
 const methods = Object.keys(recipes) as Method[];
 const curves = 'Ji-An and Benna 2024 (arXiv 2405.20594), curves of the MNIST figure, mean of 5 seeds';

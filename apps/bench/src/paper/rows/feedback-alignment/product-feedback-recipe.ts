@@ -160,10 +160,3 @@ function recipe(method: Method): Experiment<RecipeSettings, Record<string, numbe
 export const recipes = Object.fromEntries(
   (Object.keys(methods) as Method[]).map((method) => [method, recipe(method)]),
 ) as Record<Method, ReturnType<typeof recipe>>;
-
-/** A named value of a run. */
-export function figure(values: Readonly<Record<string, number>>, name: string): number {
-  const value = values[name];
-  if (value === undefined) throw new RangeError(`expected a value "${name}", got ${Object.keys(values).join(', ')}`);
-  return value;
-}
