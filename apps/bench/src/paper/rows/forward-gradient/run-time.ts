@@ -87,7 +87,7 @@ function median(values: readonly number[]): number {
 const shared = {
   unit: 'times a forward pass',
   better: 'lower',
-  source: 'a third-party account of Baydin et al. 2022, MLP; they time a whole step on a GPU',
+  source: 'a third-party account of Baydin et al. 2022, MLP',
   from: { runTime },
 } as const;
 const own = { ...shared, published: null, source: 'the same network', rule: reportOnly() } as const;
