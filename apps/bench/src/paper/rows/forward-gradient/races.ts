@@ -7,8 +7,8 @@ const smallSizes = [784, 256, 256, 10];
 
 const candidates: Readonly<Record<Direction, readonly number[]>> = {
   backpropagation: [0.03, 0.1, 0.3],
-  weights: [1e-4, 3e-4, 1e-3],
-  activities: [1e-3, 3e-3, 1e-2],
+  weights: [1e-4, 3e-4, 1e-3, 3e-3],
+  activities: [1e-3, 3e-3, 1e-2, 3e-2],
 };
 
 function runOf(name: string, direction: Direction, chosen: Partial<RaceSettings>, seeds: number, seconds: number) {
