@@ -41,6 +41,22 @@ export type Workload =
   | { readonly kind: 'convolution'; readonly part: 'forward' | 'input-gradient' | 'weight-gradient' }
   /** An sgd step of dense layers with relu between them, with a learning rule of @forback/feedback-alignment. */
   | { readonly kind: 'feedback-step'; readonly sizes: readonly number[]; readonly rule: FeedbackRuleName }
+  /** y = x (w ⊙ F)ᵀ for the N:M mask F of w, which is chosen before. `shared`: each four rows keep the same places. */
+  | { readonly kind: 'sparse-product'; readonly n: number; readonly m: number; readonly shared: boolean }
+  /** Choosing the mask of w, and its kept entries in order. */
+  | { readonly kind: 'sparse-selection'; readonly n: number; readonly m: number }
+  /**
+   * A training step of dense layers with relu between them and N:M masks in all but the last (SR-STE), weights
+   * [outputs, inputs], plain gradient descent. The masks are chosen every so many steps.
+   */
+  | {
+      readonly kind: 'sparse-step';
+      readonly n: number;
+      readonly m: number;
+      readonly every: number;
+      /** Gradients of inputs go back through the forward mask, or through Bi-Mask's. */
+      readonly backward: 'forward-mask' | 'bi-mask';
+    }
   /** The same as mlp-step, but every iteration is the first call of the step with so many rows. */
   | { readonly kind: 'mlp-compile'; readonly sizes: readonly number[] }
   /** An adam step of the autoencoder of @forback/reinmax/examples on `x`: ours with ReinMax, the peer with straight-through. */

@@ -6,6 +6,7 @@ import { gemmCases } from './gemm';
 import { lossCases } from './loss';
 import { overheadCases } from './overhead';
 import { reinmaxCases } from './reinmax';
+import { sparseCases } from './sparse';
 import { trainCases } from './train';
 
 /** Every case, in the order in which they run. */
@@ -18,4 +19,5 @@ export const allCases: readonly BenchCase[] = [
   ...feedbackCases,
   ...overheadCases,
   ...reinmaxCases,
+  ...sparseCases,
 ];

@@ -11,7 +11,7 @@ import {
 } from './case';
 
 /** He et al. 2015, as a uniform distribution: relu keeps the variance. */
-function weights(name: string, shape: readonly number[], fanIn: number): InputSpec {
+export function weights(name: string, shape: readonly number[], fanIn: number): InputSpec {
   const bound = Math.sqrt(6 / fanIn);
   return uniform(name, shape, -bound, bound);
 }

@@ -14,6 +14,7 @@ describe('contestants', () => {
       'forback-1-thread': 1,
       'forback-grad': 2,
       'forback-straight-through': 2,
+      'forback-dense': 2,
       'jax-js': 1,
       'jax-js-threads': 2,
       'tfjs-wasm': 1,
@@ -31,6 +32,7 @@ describe('contestants', () => {
       'tfjs-cpu',
       'memcpy',
     ]);
+    expect(names(single.peers)).toEqual(['forback-grad', 'forback-dense', 'jax-js', 'tfjs-wasm', 'tfjs-cpu', 'memcpy']);
   });
 
   test('are those that were asked for', () => {
@@ -43,6 +45,7 @@ describe('contestants', () => {
   test('that are not installed are named, with what to install', () => {
     const { peers, missing } = nodeContestants({ ...options, threads: 1 }, (name) => name === '@tensorflow/tfjs');
     expect(names(peers)).toEqual(['forback-grad', 'forback-straight-through', 'tfjs-cpu', 'memcpy']);
+    expect(names(peers)).toEqual(['forback-grad', 'forback-dense', 'tfjs-cpu', 'memcpy']);
     expect(missing.map((m) => `${m.name}: ${m.remedy}`)).toEqual([
       'jax-js: @jax-js/jax not installed: run `pnpm bench setup`',
       'tfjs-wasm: @tensorflow/tfjs-backend-wasm not installed: run `pnpm bench setup`',

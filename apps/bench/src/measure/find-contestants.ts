@@ -56,6 +56,7 @@ const offers: readonly Offer[] = [
     threaded: true,
     variantOfOurs: true,
   },
+  { name: 'forback-dense', script: 'forback-dense', packages: [], threaded: true, variantOfOurs: true },
   { name: 'jax-js', ...jax },
   { name: 'jax-js-threads', ...jax, threaded: true, variant: true },
   { name: 'tfjs-wasm', ...tfjsWasm },

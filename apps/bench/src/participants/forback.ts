@@ -2,6 +2,7 @@ import { type InitOptions, init, jit, type NDArray, nn, np, optim, valueAndGrad,
 import type { Optimiser } from '../cases/case';
 import { feedbackStep } from './feedback-step';
 import { type Loss, lossOf, type Params } from './forback-loss';
+import { sparse } from './forback-sparse';
 import {
   checkedSteps,
   firstRows,
@@ -46,6 +47,10 @@ export const forback: Participant = {
           );
           return { loss, gradient };
         });
+      case 'sparse-product':
+      case 'sparse-selection':
+      case 'sparse-step':
+        return sparse(task, workload, 'sparse');
       case 'convolution':
         return convolution(task, workload.part);
       case 'mlp-step':

@@ -100,6 +100,10 @@ export const jaxJs: Participant = {
           return { loss, gradient };
         });
       }
+      case 'sparse-product':
+      case 'sparse-selection':
+      case 'sparse-step':
+        throw new Unsupported('no N:M sparsity');
       case 'convolution':
         return convolution(task, workload.part);
       case 'mlp-step':

@@ -140,6 +140,10 @@ function implementation(task: Task): Prepared {
         return { loss: value, gradient: grad };
       });
     }
+    case 'sparse-product':
+    case 'sparse-selection':
+    case 'sparse-step':
+      throw new Unsupported('no N:M sparsity');
     case 'convolution':
       return convolution(task, workload.part);
     case 'mlp-step':
