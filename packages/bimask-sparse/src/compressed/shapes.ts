@@ -9,7 +9,7 @@ export function show({ shape, dtype }: Typed): string {
   return `${dtype}[${shape.join(', ')}]`;
 }
 
-export function isFloat(dtype: DType): boolean {
+function isFloat(dtype: DType): boolean {
   return dtype === 'float32' || dtype === 'float64';
 }
 

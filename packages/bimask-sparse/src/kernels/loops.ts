@@ -19,7 +19,7 @@ export interface SelectionSpec {
 }
 
 /** Marks an empty place. */
-export const empty = -1;
+const empty = -1;
 
 /** `order`: which entry of a line is at which position; groups are consecutive positions. */
 export function selectLoop(
