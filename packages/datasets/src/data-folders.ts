@@ -21,6 +21,25 @@ export async function dataFolders(
   return folders;
 }
 
+/** The folders to search on this machine. */
+export async function searchedFolders(node: NodeModules, dataDir: string | undefined): Promise<DataFolder[]> {
+  return dataFolders(node, {
+    dataDir,
+    environmentDir: process.env.FORBACK_DATA_DIR,
+    cwd: process.cwd(),
+    cache: machineCacheFolder(node),
+  });
+}
+
+/** The cache folder of the user of this machine. */
+export function machineCacheFolder(node: NodeModules): string {
+  return cacheFolder(node.path, {
+    platform: process.platform,
+    home: node.os.homedir(),
+    environment: process.env,
+  });
+}
+
 async function workspaceRoot(node: Pick<NodeModules, 'fs' | 'path'>, from: string): Promise<string | undefined> {
   for (let folder = node.path.resolve(from); ; folder = node.path.dirname(folder)) {
     if (await exists(node, node.path.join(folder, 'pnpm-workspace.yaml'))) return folder;

@@ -1,5 +1,14 @@
 export type { Batch, Batches, BatchOptions, Rows } from './batches';
 export { batches, shuffle } from './batches';
+export type { CausePair, CausePairSuite, PairDirection } from './cause-effect/cause-pair';
+export { shuffleOrientation } from './cause-effect/cause-pair';
+export type { LoadCausePairsOptions } from './cause-effect/load-cause-pairs';
+export { loadCausePairs } from './cause-effect/load-cause-pairs';
+export { parseCepc } from './cause-effect/parse-cepc';
+export type { CausePairSuiteName } from './cause-effect/published-suites';
+export { causePairSuiteNames } from './cause-effect/published-suites';
+export type { SyntheticCausePairsOptions, SyntheticSuiteName } from './cause-effect/synthetic-cause-pairs';
+export { syntheticCausePairs, syntheticSuiteNames } from './cause-effect/synthetic-cause-pairs';
 export type { Cifar10Records } from './cifar10-records';
 export { parseCifar10 } from './cifar10-records';
 export type { Dataset, DatasetWithValidation, LayoutOptions, Split } from './dataset';

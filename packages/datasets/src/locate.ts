@@ -1,5 +1,5 @@
 import { verifiedContent } from './content';
-import { cacheFolder, dataFolders, exists } from './data-folders';
+import { exists, machineCacheFolder, searchedFolders } from './data-folders';
 import { DownloadFailure, describe, download } from './download';
 import { DatasetNotFoundError } from './errors';
 import type { LocateOptions } from './load-options';
@@ -21,24 +21,14 @@ export async function locate(caller: string, set: PublishedSet, options: LocateO
   const node = nodeModules();
   let target: string | undefined;
   if (node !== undefined) {
-    const cache = cacheFolder(node.path, {
-      platform: process.platform,
-      home: node.os.homedir(),
-      environment: process.env,
-    });
-    const folders = await dataFolders(node, {
-      dataDir: options.dataDir,
-      environmentDir: process.env.FORBACK_DATA_DIR,
-      cwd: process.cwd(),
-      cache,
-    });
-    for (const folder of folders) {
+    for (const folder of await searchedFolders(node, options.dataDir)) {
       const located = await search(node, folder.path, set, (line) => attempts.push(line));
       if (located !== undefined) return located;
       const state = (await exists(node, folder.path)) ? `no complete ${set.title}` : 'no such folder';
       attempts.push(`${folder.path} (${folder.origin}): ${state}`);
     }
-    target = node.path.join(options.dataDir ? node.path.resolve(options.dataDir) : cache, set.folders[0] as string);
+    const kept = options.dataDir ? node.path.resolve(options.dataDir) : machineCacheFolder(node);
+    target = node.path.join(kept, set.folders[0] as string);
   }
 
   if (options.download === false) {

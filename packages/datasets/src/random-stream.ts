@@ -31,6 +31,22 @@ export function uniformInteger(stream: RandomStream, n: number): number {
   return Math.floor((stream() / 2 ** 32) * n);
 }
 
+/** The next number in [0, 1) with 53 random bits. */
+export function unitNumber(stream: RandomStream): number {
+  const high = stream() >>> 5;
+  return (high * 2 ** 26 + (stream() >>> 6)) / 2 ** 53;
+}
+
+/** The next standard normal number, by the polar method of Marsaglia. */
+export function normalNumber(stream: RandomStream): number {
+  for (;;) {
+    const u = 2 * unitNumber(stream) - 1;
+    const v = 2 * unitNumber(stream) - 1;
+    const s = u * u + v * v;
+    if (s > 0 && s < 1) return u * Math.sqrt((-2 * Math.log(s)) / s);
+  }
+}
+
 function rotateLeft(x: number, bits: number): number {
   return (x << bits) | (x >>> (32 - bits));
 }

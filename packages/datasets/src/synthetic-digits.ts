@@ -8,6 +8,7 @@ import {
   type LayoutOptions,
   toUnitInterval,
 } from './dataset';
+import { keyWords } from './key-words';
 import { type RandomStream, randomStream, uniformInteger } from './random-stream';
 import { renderDigit, side } from './render-digit';
 
@@ -109,11 +110,4 @@ function shuffledDigits(stream: RandomStream): number[] {
     [digits[last], digits[other]] = [digits[other] as number, digits[last] as number];
   }
   return digits;
-}
-
-function keyWords(caller: string, key: random.Key): number[] {
-  if (key?.dtype !== 'uint32' || key.size !== 2) {
-    throw new ArgumentError(`${caller}: expected a key from random.key(seed), got ${String(key)}`);
-  }
-  return Array.from(key.dataSync());
 }
