@@ -14,6 +14,14 @@ export { hsic, hsicStatistic } from './independence/hsic';
 export { gammaPValue } from './independence/p-value';
 export { permutationPValue } from './independence/permutation';
 export type { CepcRow, Column, NamedColumns, PairInput } from './input/read-pair';
+export type { WeightingOptions } from './metrics/accuracy';
+export { accuracy } from './metrics/accuracy';
+export { auroc } from './metrics/auroc';
+export type { BenchmarkMetrics } from './metrics/benchmark-metrics';
+export { benchmarkMetrics } from './metrics/benchmark-metrics';
+export type { AudrcDefinition, DecisionRatePoint } from './metrics/decision-rate';
+export { audrc, decisionRateCurve } from './metrics/decision-rate';
+export type { ScoredPair } from './metrics/scored-pair';
 export type {
   DirectionOptions,
   DiscoverProgress,
@@ -25,3 +33,9 @@ export type {
   RuleName,
 } from './options';
 export type { BothWays, Direction, DirectionResult, DiscoveryWarning, PlotData, Prediction } from './result';
+export type { Stability, StabilityOptions } from './suite/bootstrap';
+export { directionStability } from './suite/bootstrap';
+export type { PairOutcome } from './suite/pair-outcome';
+export type { SuiteOptions, SuiteProgress, SuiteReport } from './suite/run-suite';
+export { runSuite } from './suite/run-suite';
+export type { SuitePair } from './suite/suite-pair';

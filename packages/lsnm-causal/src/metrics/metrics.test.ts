@@ -11,7 +11,11 @@ const wrong = (score: number, weight?: number): ScoredPair => ({ truth: 'y->x', 
 
 const scored = fc.record({
   truth: fc.constantFrom('x->y' as const, 'y->x' as const),
-  score: fc.oneof(fc.integer({ min: -9, max: 9 }), fc.double({ noNaN: true, min: -5, max: 5 }), fc.constant(Number.NaN)),
+  score: fc.oneof(
+    fc.integer({ min: -9, max: 9 }),
+    fc.double({ noNaN: true, min: -5, max: 5 }),
+    fc.constant(Number.NaN),
+  ),
   weight: fc.double({ min: 0.01, max: 3, noNaN: true }),
 });
 const suites = fc.array(scored, { minLength: 1, maxLength: 30 });
@@ -65,7 +69,10 @@ describe('laws', () => {
     fc.assert(
       fc.property(suites, (pairs) => {
         const magnitudes = pairs.map(({ score }) => Math.abs(score) + 1 || 1);
-        const perfect = pairs.map((pair, i) => ({ ...pair, score: (pair.truth === 'x->y' ? 1 : -1) * (magnitudes[i] as number) }));
+        const perfect = pairs.map((pair, i) => ({
+          ...pair,
+          score: (pair.truth === 'x->y' ? 1 : -1) * (magnitudes[i] as number),
+        }));
         const inverted = perfect.map((pair) => ({ ...pair, score: -pair.score }));
         for (const [list, value] of [
           [perfect, 1],
@@ -145,6 +152,8 @@ describe('ties and failures', () => {
 it('refuses what is no benchmark', () => {
   expect(() => accuracy([])).toThrow('accuracy: expected at least one pair, got none');
   expect(() => audrc([right(1, -1)])).toThrow('audrc: expected the weight of pair 0 to be a number from 0 on, got -1');
-  expect(() => auroc([{ truth: '1' as 'x->y', score: 1 }])).toThrow('auroc: expected the truth of pair 0 to be x->y or y->x');
+  expect(() => auroc([{ truth: '1' as 'x->y', score: 1 }])).toThrow(
+    'auroc: expected the truth of pair 0 to be x->y or y->x',
+  );
   expect(() => decisionRateCurve([right(1, 0)])).toThrow('expected weights of which one is above 0, got zeros');
 });
