@@ -32,6 +32,10 @@ export type {
   NoiseName,
   RuleName,
 } from './options';
+export type { DecisionRateChartOptions } from './plots/decision-rate-chart';
+export { decisionRateChart } from './plots/decision-rate-chart';
+export type { DirectionChartOptions } from './plots/direction-charts';
+export { directionChart, residualChart } from './plots/direction-charts';
 export type { BothWays, Direction, DirectionResult, DiscoveryWarning, PlotData, Prediction } from './result';
 export type { Stability, StabilityOptions } from './suite/bootstrap';
 export { directionStability } from './suite/bootstrap';
