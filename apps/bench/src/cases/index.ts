@@ -1,4 +1,5 @@
 import type { BenchCase } from './case';
+import { causalCases } from './causal';
 import { convolutionCases } from './convolution';
 import { elementwiseCases } from './elementwise';
 import { feedbackCases } from './feedback';
@@ -20,4 +21,5 @@ export const allCases: readonly BenchCase[] = [
   ...overheadCases,
   ...reinmaxCases,
   ...sparseCases,
+  ...causalCases,
 ];

@@ -3,6 +3,9 @@ import type { Optimiser } from '../cases/case';
 import { feedbackStep } from './feedback-step';
 import { type Loss, lossOf, type Params } from './forback-loss';
 import { sparse } from './forback-sparse';
+import { array, type InitOptions, init, jit, type NDArray, nn, np, optim, valueAndGrad, vjp } from '@forback/core';
+import type { Optimiser, Workload } from '../cases/case';
+import { causalPair, causalSuites } from './causal';
 import {
   checkedSteps,
   firstRows,
@@ -15,9 +18,13 @@ import {
 } from './participant';
 import { toArray, toTensors } from './tensors';
 
+/** What this process was started with. */
+const started = { threads: 1 };
+
 /** forback, as its README says to use it. */
 export const forback: Participant = {
   async start({ threads, options }) {
+    started.threads = threads;
     const settings: InitOptions & { threads: number } = { threads, ...options };
     init(settings);
     return {
@@ -66,6 +73,10 @@ export const forback: Participant = {
       case 'categorical-vae-step':
         // Loaded here, so that the memory of other cases is the core's.
         return import('./categorical-vae').then((m) => m.categoricalVaeStep(task, workload, 'reinmax'));
+      case 'causal-pair':
+        return causalPair(task);
+      case 'causal-suites':
+        return causalSuites(started.threads);
     }
   },
 };

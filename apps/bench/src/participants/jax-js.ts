@@ -117,6 +117,9 @@ export const jaxJs: Participant = {
         throw new Unsupported('no estimators of discrete choices');
       case 'feedback-step':
         throw new Unsupported('jax-js has no learning rules');
+      case 'causal-pair':
+      case 'causal-suites':
+        throw new Unsupported('no such method');
     }
   },
 };

@@ -155,6 +155,9 @@ function implementation(task: Task): Prepared {
       throw new Unsupported('no estimators of discrete choices');
     case 'feedback-step':
       throw new Unsupported('tfjs has no learning rules');
+    case 'causal-pair':
+    case 'causal-suites':
+      throw new Unsupported('no such method');
   }
 }
 

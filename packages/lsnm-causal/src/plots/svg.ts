@@ -101,9 +101,9 @@ function scalesOf({ left, right, top, bottom, x, y }: Panel) {
   };
 }
 
-/** Round values inside a range, three to six of them. */
+/** Round values inside a range, three to seven of them. */
 function ticks([from, to]: readonly [number, number]): number[] {
-  const rough = (to - from) / 4;
+  const rough = (to - from) / 6;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
   const first = Math.ceil(from / step);
