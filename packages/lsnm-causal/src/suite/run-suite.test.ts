@@ -153,7 +153,8 @@ describe('a file of outcomes', () => {
   it('keeps every outcome as it comes, and the next run goes on from it', async () => {
     const file = await temporaryFile();
     const stop = new AbortController();
-    const options = { ...fast, bootstrap: 2, key: 7, file };
+    const settings = { ...fast, bootstrap: 2, key: 7 };
+    const options = { ...settings, file };
     const interrupted = runSuite(pairs, {
       ...options,
       signal: stop.signal,
@@ -164,7 +165,7 @@ describe('a file of outcomes', () => {
     const started: number[] = [];
     const resumed = await runSuite(pairs, { ...options, onProgress: ({ done }) => started.push(done) });
     expect(started).toEqual([3, 4, 5, 6]);
-    const whole = await runSuite(pairs, { ...options, file: undefined });
+    const whole = await runSuite(pairs, settings);
     expect(untimed(resumed.outcomes)).toEqual(untimed(whole.outcomes));
     expect(await readdir(join(file, '..'))).toEqual(['outcomes.jsonl']);
   });

@@ -19,7 +19,7 @@ async function cheapMethods(seed: number, settings: SuiteSettings, context: RunC
 }
 
 function controlExperiment(suite: CausePairSuiteName) {
-  const all = { suite, pairs: null, maxRows: null };
+  const all: SuiteSettings = { suite, pairs: null, maxRows: null };
   return experiment({
     name: `${slug(suite)}-controls`,
     full: { settings: all, seeds: 1, seconds: 5, memory: 300 },
@@ -34,7 +34,7 @@ export const controls = Object.fromEntries(
 ) as Readonly<Record<CausePairSuiteName, ReturnType<typeof controlExperiment>>>;
 
 function additiveExperiment(suite: CausePairSuiteName) {
-  const all = { suite, pairs: null, maxRows: 3000 };
+  const all: SuiteSettings = { suite, pairs: null, maxRows: 3000 };
   return experiment({
     name: `${slug(suite)}-anm`,
     full: { settings: all, seeds: 1, seconds: 25, memory: 400 },

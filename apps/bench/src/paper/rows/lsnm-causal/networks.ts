@@ -9,7 +9,7 @@ import { bothRules, evaluateSuite, type SuiteSettings, slug } from './suite-expe
 const suites = ['LS-s', 'SIM', 'SIM-c'] as const satisfies readonly CausePairSuiteName[];
 
 function networkExperiment(suite: CausePairSuiteName, name: string, options: DirectionOptions) {
-  const all = { suite, pairs: null, maxRows: null };
+  const all: SuiteSettings = { suite, pairs: null, maxRows: null };
   return experiment({
     name: `${slug(suite)}-${name}`,
     full: { settings: all, seeds: 1, seconds: 800, memory: 600 },

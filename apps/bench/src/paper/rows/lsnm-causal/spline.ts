@@ -3,14 +3,14 @@ import { experiment, row } from '../../row';
 import { above, reportOnly, withinTolerance } from '../../rule';
 import { controls } from './controls';
 import { publishedScores, tolerance } from './published';
-import { bothRules, evaluateSuite, slug } from './suite-experiment';
+import { bothRules, evaluateSuite, type SuiteSettings, slug } from './suite-experiment';
 
 const quickPairs = 10;
 /** HSIC of all 16,382 rows of the largest Tübingen pair takes a minute. */
 const quickRows = 1000;
 
 function splineExperiment(suite: CausePairSuiteName) {
-  const all = { suite, pairs: null, maxRows: null };
+  const all: SuiteSettings = { suite, pairs: null, maxRows: null };
   return experiment({
     name: `${slug(suite)}-spline`,
     full: { settings: all, seeds: 1, seconds: suite === 'Tuebingen' ? 200 : 25, memory: 400 },
