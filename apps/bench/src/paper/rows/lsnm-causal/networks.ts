@@ -12,7 +12,7 @@ function networkExperiment(suite: CausePairSuiteName, name: string, options: Dir
   const all: SuiteSettings = { suite, pairs: null, maxRows: null };
   return experiment({
     name: `${slug(suite)}-${name}`,
-    full: { settings: all, seeds: 1, seconds: 800, memory: 600 },
+    full: { settings: all, seeds: 1, seconds: 500, memory: 600 },
     quick: { settings: { ...all, pairs: 2 }, seeds: 1, seconds: 20, memory: 600 },
     run: async (seed, settings: SuiteSettings, context) =>
       bothRules(await evaluateSuite(seed, settings, options, context)),
