@@ -192,7 +192,7 @@ describe('loadCausePairs', () => {
 describe('the published suites', () => {
   const causes = { AN: 55, 'AN-s': 52, LS: 49, 'LS-s': 53, 'MN-U': 61, SIM: 50, 'SIM-c': 53, Tuebingen: 73 };
 
-  it.each(causePairSuiteNames)('reads %s where it is', async (name) => {
+  it.each(causePairSuiteNames)('reads %s where it is', { timeout: 30_000 }, async (name) => {
     let suite: CausePairSuite;
     try {
       suite = await loadCausePairs(name);

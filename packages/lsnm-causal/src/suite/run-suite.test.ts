@@ -111,6 +111,13 @@ describe('runSuite', () => {
     expect((await count(first.outcomes, [{ ...pair, weight: 9 }, ...rest])).done).toEqual(['sample/0']);
   });
 
+  it('tries again what has failed', async () => {
+    const first = await runSuite(pairs, fast);
+    const [broken, ...rest] = first.outcomes as [PairOutcome, ...PairOutcome[]];
+    const resume = [{ ...broken, score: Number.NaN, right: false, failure: 'the worker ended' }, ...rest];
+    expect(untimed((await runSuite(pairs, { ...fast, resume })).outcomes)).toEqual(untimed(first.outcomes));
+  });
+
   it('stops when aborted', async () => {
     const reason = new Error('enough');
     await expect(runSuite(pairs, { ...fast, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -139,6 +146,8 @@ describe('runSuite', () => {
   it('refuses options and lists that make no sense', async () => {
     await expect(runSuite([])).rejects.toThrow('runSuite: expected at least one pair, got none');
     await expect(runSuite([pairs[0], pairs[0]] as SuitePair[])).rejects.toThrow('got two of "sample/0"');
+    const backwards = { ...(pairs[0] as SuitePair), truth: 'backwards' as 'x->y' };
+    await expect(runSuite([backwards])).rejects.toThrow('runSuite: expected the truth of pair 0 to be x->y or y->x');
     await expect(runSuite(pairs, { threads: 0 })).rejects.toThrow(
       'runSuite: expected threads to be a whole number of 1',
     );

@@ -1,6 +1,7 @@
 import { ArgumentError } from '@forback/core';
 import { readPair } from '../input/read-pair';
 import { type BenchmarkMetrics, benchmarkMetrics } from '../metrics/benchmark-metrics';
+import { checkedWeights } from '../metrics/scored-pair';
 import type { DirectionOptions } from '../options';
 import { resolveSettings } from '../settings';
 import { dataHash } from './data-hash';
@@ -28,7 +29,10 @@ export interface SuiteOptions extends Omit<DirectionOptions, 'onProgress'> {
   readonly threads?: number;
   /** Resamples for the stability of each direction (`directionStability`). Default: 0, none. */
   readonly bootstrap?: number;
-  /** Outcomes of an earlier run with the same options: their pairs are not done again where the data are the same. */
+  /**
+   * Outcomes of an earlier run with the same options: their pairs are not done again where the data are the same. Those
+   * that failed are.
+   */
   readonly resume?: readonly PairOutcome[];
   /**
    * In Node: a file of JSON lines that keeps every outcome as soon as it is there. Where it exists, the run goes on from
@@ -82,6 +86,7 @@ export async function runSuite(pairs: readonly SuitePair[], options: SuiteOption
   const takeUp = (earlier: readonly PairOutcome[]) => {
     for (const outcome of earlier) {
       const pair = known.get(outcome.id);
+      if (outcome.failure !== null) continue;
       if (pair?.data === outcome.data && pair.truth === outcome.truth && pair.weight === outcome.weight)
         outcomes.set(outcome.id, outcome);
     }
@@ -136,7 +141,10 @@ function preparePairs(
   where: string,
   pairs: readonly SuitePair[],
 ): (PlainPair & { readonly unreadable: string | null })[] {
-  if (pairs.length === 0) throw new ArgumentError(`${where}: expected at least one pair, got none`);
+  checkedWeights(
+    where,
+    pairs.map(({ truth, weight }) => ({ truth, score: 0, weight })),
+  );
   const seen = new Set<string>();
   return pairs.map(({ id, x, y, truth, weight = 1 }) => {
     if (seen.has(id))

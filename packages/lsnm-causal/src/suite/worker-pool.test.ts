@@ -66,6 +66,23 @@ it('gives up the pair at which a thread ends, and goes on with another thread', 
   expect(outcomes.get('p2')?.score).toBe(1);
 });
 
+it('passes an error of the one who listens on, and asks for no further pair', async () => {
+  let calls = 0;
+  const run = evaluateOnThreads(
+    pairs,
+    options,
+    0,
+    1,
+    async () => {
+      calls += 1;
+      throw new Error('the disk is full');
+    },
+    fragile,
+  );
+  await expect(run).rejects.toThrow('the disk is full');
+  expect(calls).toBe(1);
+});
+
 it('stops when aborted', async () => {
   const stop = new AbortController();
   const reason = new Error('enough');

@@ -66,6 +66,10 @@ export async function evaluateOnThreads(
         if (event.kind === 'outcome') await finish(event.outcome);
       }
       return true;
+    } catch (error) {
+      // The other threads stop after the pair that they have.
+      waiting.length = 0;
+      throw error;
     } finally {
       events.stop();
       await worker.terminate();
