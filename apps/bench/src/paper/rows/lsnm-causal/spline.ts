@@ -20,7 +20,7 @@ function splineExperiment(suite: CausePairSuiteName) {
 }
 
 /** LOCI with the spline estimator and its exact optimum. */
-export const splines = Object.fromEntries(
+const splines = Object.fromEntries(
   causePairSuiteNames.map((suite) => [suite, splineExperiment(suite)]),
 ) as Readonly<Record<CausePairSuiteName, ReturnType<typeof splineExperiment>>>;
 
