@@ -67,13 +67,13 @@ export type Workload =
       readonly latents: number;
       /** Of the backward pass, for both. */
       readonly temperature: number;
-    };
-
-export type FeedbackRuleName = 'fa' | 'dfa' | 'ifa' | 'uSF' | 'kolenPollack' | 'pfa-4' | 'pfa-o';
+    }
   /** Which of x and y = tanh 2x + (x + 3)/5 · noise is the cause: LOCI with splines (Immer et al. 2023). */
   | { readonly kind: 'causal-pair' }
   /** The same for every pair of the published suites. */
   | { readonly kind: 'causal-suites' };
+
+export type FeedbackRuleName = 'fa' | 'dfa' | 'ifa' | 'uSF' | 'kolenPollack' | 'pfa-4' | 'pfa-o';
 
 export type Metric =
   /** Work done per second, in units of 10⁹: `work` is per iteration, in single units. More is better. */

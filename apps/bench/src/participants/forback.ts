@@ -3,9 +3,6 @@ import type { Optimiser } from '../cases/case';
 import { feedbackStep } from './feedback-step';
 import { type Loss, lossOf, type Params } from './forback-loss';
 import { sparse } from './forback-sparse';
-import { array, type InitOptions, init, jit, type NDArray, nn, np, optim, valueAndGrad, vjp } from '@forback/core';
-import type { Optimiser, Workload } from '../cases/case';
-import { causalPair, causalSuites } from './causal';
 import {
   checkedSteps,
   firstRows,
@@ -74,9 +71,9 @@ export const forback: Participant = {
         // Loaded here, so that the memory of other cases is the core's.
         return import('./categorical-vae').then((m) => m.categoricalVaeStep(task, workload, 'reinmax'));
       case 'causal-pair':
-        return causalPair(task);
+        return import('./causal').then((m) => m.causalPair(task));
       case 'causal-suites':
-        return causalSuites(started.threads);
+        return import('./causal').then((m) => m.causalSuites(started.threads));
     }
   },
 };

@@ -20,9 +20,9 @@ function splineExperiment(suite: CausePairSuiteName) {
 }
 
 /** LOCI with the spline estimator and its exact optimum. */
-const splines = Object.fromEntries(
-  causePairSuiteNames.map((suite) => [suite, splineExperiment(suite)]),
-) as Readonly<Record<CausePairSuiteName, ReturnType<typeof splineExperiment>>>;
+const splines = Object.fromEntries(causePairSuiteNames.map((suite) => [suite, splineExperiment(suite)])) as Readonly<
+  Record<CausePairSuiteName, ReturnType<typeof splineExperiment>>
+>;
 
 const percentOfPairs = { unit: '% of pairs', better: 'higher' } as const;
 const difference = { unit: 'points', better: 'higher', published: null } as const;
