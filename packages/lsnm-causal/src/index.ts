@@ -23,6 +23,7 @@ export type { AudrcDefinition, DecisionRatePoint } from './metrics/decision-rate
 export { audrc, decisionRateCurve } from './metrics/decision-rate';
 export type { ScoredPair } from './metrics/scored-pair';
 export type {
+  AbortSignalLike,
   DirectionOptions,
   DiscoverProgress,
   EstimatorName,

@@ -1,5 +1,12 @@
 import type { random } from '@forback/core';
 
+/** What is used of an `AbortSignal`: the types compile without those of DOM and Node. */
+export interface AbortSignalLike {
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /**
  * How the direction is found.
  *
@@ -94,7 +101,7 @@ export interface DirectionOptions {
   /** A seed or a key for what is random: the rows of `maxN`, the start of `nn`, permutations. Default: 0. */
   readonly key?: number | random.Key;
   /** Stops the work: the promise rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignalLike;
   /** Called as the work goes on. */
   readonly onProgress?: (progress: DiscoverProgress) => void;
 }

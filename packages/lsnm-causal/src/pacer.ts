@@ -1,3 +1,5 @@
+import type { AbortSignalLike } from './options';
+
 /** Milliseconds of work after which the event loop gets a turn. */
 const turn = 30;
 
@@ -5,7 +7,7 @@ const turn = 30;
 export class Pacer {
   private last = performance.now();
 
-  constructor(private readonly signal: AbortSignal | undefined) {}
+  constructor(private readonly signal: AbortSignalLike | undefined) {}
 
   /** @throws the signal's reason once it has been aborted. */
   async pause(): Promise<void> {

@@ -158,12 +158,13 @@ function reportRows(
   );
 }
 
-function describeResults(jobs: readonly Job[], store: ResultStore): Pick<PaperRun, 'origins' | 'seconds'> {
+function describeResults(jobs: readonly Job[], store: ResultStore): Pick<PaperRun, 'origins' | 'commits' | 'seconds'> {
   const results = jobs.flatMap((job) => store.get(job) ?? []);
-  const origins = results.map(
-    ({ cpu, node, commit }) => `${cpu}, Node ${node}${commit === null ? '' : `, commit ${commit}`}`,
-  );
-  return { origins: [...new Set(origins)], seconds: results.reduce((sum, r) => sum + r.seconds, 0) };
+  return {
+    origins: [...new Set(results.map(({ cpu, node }) => `${cpu}, Node ${node}`))],
+    commits: [...new Set(results.flatMap(({ commit }) => commit ?? []))],
+    seconds: results.reduce((sum, r) => sum + r.seconds, 0),
+  };
 }
 
 async function versionsOf(

@@ -1,4 +1,4 @@
-import type { DirectionOptions } from '../options';
+import type { AbortSignalLike, DirectionOptions } from '../options';
 import type { PlainPair } from './evaluate-pair';
 import { failedOutcome, type PairOutcome } from './pair-outcome';
 import { toPortable } from './portable-options';
@@ -84,7 +84,7 @@ export async function evaluateOnThreads(
 /** The messages of a worker one at a time; an error where it ends; rejects when the signal is aborted. */
 function listen<Message>(
   worker: import('node:worker_threads').Worker,
-  signal: AbortSignal | undefined,
+  signal: AbortSignalLike | undefined,
 ): { next(): Promise<Message | Error>; stop(): void } {
   const arrived: (Message | Error)[] = [];
   let wake = () => {};

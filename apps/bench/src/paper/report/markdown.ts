@@ -17,7 +17,8 @@ export function markdown(run: PaperRun): string {
     ...lines.map(line),
     '',
     ...(notes.length > 0 ? [...notes, ''] : []),
-    `${describeRun({ ...run, reused: 0 }).join('; ')}.`,
+    // Not the commits: a branch may be rebased before it is read.
+    `${describeRun({ ...run, reused: 0, commits: [] }).join('; ')}.`,
     '',
   ].join('\n');
 }

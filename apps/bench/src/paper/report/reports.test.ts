@@ -46,7 +46,8 @@ const run: PaperRun = {
   quick: false,
   rows: [report(), report({ row: lonely, ours: null, verdict: 'no data', reason: 'fetch moons.csv' })],
   versions: { p: 'p 1.0.0, core 2.0.0' },
-  origins: ['A CPU, Node 20.19.0, commit abc'],
+  origins: ['A CPU, Node 20.19.0'],
+  commits: ['abc', 'def'],
   seconds: 200,
   reused: 1,
   complete: true,
@@ -85,7 +86,7 @@ describe('the table', () => {
   test('has a line for each row, and says what to do about missing data', () => {
     const text = table(run);
     expect(text).toMatch(
-      /^p 1\.0\.0, core 2\.0\.0\non A CPU, Node 20\.19\.0, commit abc\n3 min of work; 1 result from/,
+      /^p 1\.0\.0, core 2\.0\.0\non A CPU, Node 20\.19\.0\ncommits: abc, def\n3 min of work; 1 result from/,
     );
     expect(text).toMatch(/p\/first +reproduced +1\.50 ± 0\.71 +2 +2\.5 ± 0\.2 \[paper\] +points/);
     expect(text).toMatch(/p\/second +no data +points/);
@@ -115,6 +116,7 @@ test('the Markdown is a table with five cells a line, and notes', () => {
       'reproduced (within 1 of the published value, or better) | `pnpm bench paper --only p/first` |',
   );
   expect(markdown(run)).toContain('- first: Half the width.');
+  expect(markdown(run)).toContain('p 1.0.0, core 2.0.0; on A CPU, Node 20.19.0; 3 min of work.');
   expect(markdown(run)).not.toContain('--fresh');
 });
 

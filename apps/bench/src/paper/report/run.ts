@@ -6,8 +6,10 @@ export interface PaperRun {
   readonly rows: readonly RowReport[];
   /** Packages and their versions. */
   readonly versions: Readonly<Record<string, string>>;
-  /** Where the results come from, in words: machines, Nodes, commits. */
+  /** Where the results come from, in words: machines and Nodes. */
   readonly origins: readonly string[];
+  /** Of the repository, when the results were computed. */
+  readonly commits: readonly string[];
   /** Time that the runs behind the rows took, one after the other. */
   readonly seconds: number;
   /** Results that were there from an earlier run. */
@@ -17,10 +19,11 @@ export interface PaperRun {
 }
 
 /** What stands above every report. */
-export function describeRun({ quick, versions, origins, seconds, reused }: PaperRun): string[] {
+export function describeRun({ quick, versions, origins, commits, seconds, reused }: PaperRun): string[] {
   return [
     Object.values(versions).join('; ') + (quick ? '; QUICK settings: not for publication' : ''),
     ...origins.map((origin) => `on ${origin}`),
+    ...(commits.length === 0 ? [] : [`commits: ${commits.join(', ')}`]),
     `${duration(seconds)} of work${reused === 0 ? '' : `; ${reused} result${reused === 1 ? '' : 's'} from earlier runs (--fresh computes again)`}`,
   ];
 }
