@@ -63,5 +63,8 @@ test('extreme logits are safe and bad input is refused', () => {
   expect(() => draw(array([1]), random.key(0), { sample: array([true]) })).toThrow(
     /expected float bits, got bool\[1\]/,
   );
+  expect(() => draw(array([1]), random.key(0), { sample: array([1, 0]) })).toThrow(
+    /bernoulliEstimator: expected sample to be bits of the logits' shape \[1\], got float32\[2\]/,
+  );
   expect(() => draw(array([Number.NaN]), random.key(0))).toThrow(/reinmax: expected logits that are finite/);
 });

@@ -1,4 +1,4 @@
-import { DTypeError, NDArray, np, type random } from '@forback/core';
+import { DTypeError, NDArray, np, type random, ShapeError } from '@forback/core';
 import { checkFloat, showType } from './checks';
 import type { Draw, Estimator, EstimatorOptions, ScoreDraw } from './draw';
 
@@ -23,16 +23,19 @@ export function bernoulliEstimator(
     const pair = np.stack([logits, np.zerosLike(logits)], -1);
     const draw = estimator(pair, key, {
       ...(temperature === undefined ? {} : { temperature }),
-      ...(sample === undefined ? {} : { sample: pairOf(sample) }),
+      ...(sample === undefined ? {} : { sample: pairOf(sample, logits) }),
     });
     const first = (x: NDArray) => x.slice(...logits.shape.map(() => null), [0, 1]).reshape(logits.shape);
     return { ...draw, sample: first(draw.sample), probs: first(draw.probs) };
   };
 }
 
-function pairOf(bits: NDArray): NDArray {
-  if (!(bits instanceof NDArray)) {
-    throw new DTypeError(`bernoulliEstimator: expected sample to be an array of bits, got ${typeof bits}`);
+function pairOf(bits: NDArray, logits: NDArray): NDArray {
+  if (!(bits instanceof NDArray) || String(bits.shape) !== String(logits.shape)) {
+    throw new ShapeError(
+      `bernoulliEstimator: expected sample to be bits of the logits' shape [${logits.shape.join(', ')}], ` +
+        `got ${bits instanceof NDArray ? showType(bits) : typeof bits}`,
+    );
   }
   if (bits.dtype === 'bool') throw new DTypeError(`bernoulliEstimator: expected float bits, got ${showType(bits)}`);
   return np.stack([bits, bits.neg().add(1)], -1);

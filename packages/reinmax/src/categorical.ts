@@ -1,5 +1,5 @@
 import { customJvp, DTypeError, NDArray, nn, np, random, ShapeError, stopGradient } from '@forback/core';
-import { checkAxis, checkFloat, checkLogits, checkOneHot, checkTemperature, showType } from './checks';
+import { checkAxis, checkFloat, checkLogits, checkSample, checkTemperature, showType } from './checks';
 import type { SampleOptions } from './draw';
 
 /** The distributions of one call, with the categories on the last axis and forbidden logits at −Infinity. */
@@ -19,7 +19,8 @@ export function categorical(where: string, logits: NDArray, options: SampleOptio
   const isLast = axis === logits.ndim - 1;
   const toLast = (x: NDArray) => (isLast ? x : np.moveaxis(x, axis, -1));
   const last = toLast(applyMask(where, logits, options.mask));
-  checkLogits(where, stopGradient(last));
+  const fixed = stopGradient(last);
+  checkLogits(where, fixed);
   const { sample } = options;
   if (sample !== undefined && (!(sample instanceof NDArray) || String(sample.shape) !== String(logits.shape))) {
     throw new ShapeError(
@@ -28,10 +29,10 @@ export function categorical(where: string, logits: NDArray, options: SampleOptio
     );
   }
   const given = sample === undefined ? null : toLast(stopGradient(sample).astype(logits.dtype));
-  if (given !== null) checkOneHot(where, given);
+  if (given !== null) checkSample(where, given, fixed);
   return {
     logits: last,
-    fixed: stopGradient(last),
+    fixed,
     given,
     restore: (x) => (isLast ? x : np.moveaxis(x, -1, axis)),
   };

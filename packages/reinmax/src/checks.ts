@@ -40,9 +40,10 @@ export function checkTemperature(where: string, name: string, value: NDArray | n
   if (value instanceof NDArray && value.ndim !== 0) {
     throw new ShapeError(`${where}: expected ${name} to be a number or a scalar array, got ${showType(value)}`);
   }
-  const known = typeof value === 'number' ? value : value instanceof NDArray ? knownValues(value)?.[0] : Number.NaN;
-  if (known === undefined || (known > 0 && Number.isFinite(known))) return;
-  throw new ArgumentError(`${where}: expected ${name} to be a finite number above 0, got ${known}`);
+  const known = value instanceof NDArray ? knownValues(value)?.[0] : value;
+  if (known === undefined || (Number.isFinite(known) && known > 0)) return;
+  const got = typeof known === 'number' ? known : typeof known;
+  throw new ArgumentError(`${where}: expected ${name} to be a finite number above 0, got ${got}`);
 }
 
 /** Refuses distributions [..., n] that do not exist. */
@@ -72,16 +73,37 @@ export function checkFinite(where: string, name: string, x: NDArray): void {
   if (bad !== undefined) throw new ArgumentError(`${where}: expected ${name} that are finite, got ${bad}`);
 }
 
-/** Refuses vectors [..., n] that are not one-hot. */
-export function checkOneHot(where: string, sample: NDArray): void {
+/** Refuses vectors [..., n] that are not one-hot, or choose what the logits forbid. */
+export function checkSample(where: string, sample: NDArray, logits: NDArray): void {
   const n = sample.shape.at(-1) as number;
   const values = knownValues(sample);
   if (values === null) return;
+  const known = knownValues(logits);
   for (let start = 0; start < values.length; start += n) {
     const row = Array.from(values.subarray(start, start + n));
-    if (row.every((v) => v === 0 || v === 1) && row.filter((v) => v === 1).length === 1) continue;
+    const chosen = row.indexOf(1);
+    if (chosen < 0 || row.some((v, i) => i !== chosen && v !== 0)) {
+      throw new ArgumentError(
+        `${where}: expected sample to be one-hot vectors, a single 1 among zeros, got [${row.join(', ')}] at ${start / n}`,
+      );
+    }
+    if (known === null || known[start + chosen] !== Number.NEGATIVE_INFINITY) continue;
     throw new ArgumentError(
-      `${where}: expected sample to be one-hot vectors, a single 1 among zeros, got [${row.join(', ')}] at ${start / n}`,
+      `${where}: sample chooses category ${chosen} of distribution ${start / n}, which is forbidden (masked, or a logit of ` +
+        '-Infinity); give a sample that the distribution can have',
     );
   }
+}
+
+/** Refuses distributions q [..., n] with a category that p forbids: KL(q ‖ p) is infinite there. */
+export function checkSupport(where: string, logQ: NDArray, logP: NDArray): void {
+  const n = logQ.shape.at(-1) as number;
+  const [q, p] = [knownValues(logQ), knownValues(logP)];
+  if (q === null || p === null) return;
+  const at = q.findIndex((v, i) => v > Number.NEGATIVE_INFINITY && p[i] === Number.NEGATIVE_INFINITY);
+  if (at < 0) return;
+  throw new ArgumentError(
+    `${where}: the prior forbids category ${at % n} of distribution ${Math.floor(at / n)}, which the logits allow, so that KL ` +
+      'is infinite; mask the category, or give it a finite prior logit',
+  );
 }

@@ -63,6 +63,14 @@ test('stops, saves, and goes on to the same bits', async () => {
   expect(whole.finished).toBe(true);
 });
 
+test('goes on from within a chunk', async () => {
+  const options = { key, chunkSize: 100 };
+  const { state } = await diagnose(reinmax, f, logits, { ...options, samples: 130 });
+  const rest = await diagnose(reinmax, f, logits, { ...options, samples: 250, state });
+  const whole = await diagnose(reinmax, f, logits, { ...options, samples: 250 });
+  expect(rest.diagnosis).toEqual(whole.diagnosis);
+});
+
 test('what makes no diagnosis is refused', async () => {
   await expect(diagnose(reinmax, f, logits, { key, samples: 0 })).rejects.toThrow(
     /diagnose: expected samples to be a whole number of 1 or more, got 0/,
@@ -73,5 +81,10 @@ test('what makes no diagnosis is refused', async () => {
   );
   await expect(diagnose(reinmax, f, logits, { key, exact: array([1]) })).rejects.toThrow(
     /expected exact to have the logits' shape/,
+  );
+  await expect(diagnose(reinmax, f, logits, { key, limit: 0 })).rejects.toThrow(/limit to be .* 1 or more, got 0/);
+  const { state } = await diagnose(reinmax, quadratic(2, 3), normal(1, [3]), { key, samples: 1, chunkSize: 1 });
+  await expect(diagnose(reinmax, f, logits, { key, state })).rejects.toThrow(
+    /diagnose: expected a state for 6 logits, got one for 3/,
   );
 });

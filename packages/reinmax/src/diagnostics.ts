@@ -41,7 +41,10 @@ export interface DiagnoseOptions extends Omit<EstimateOptions, 'sample'>, Omit<E
   samples?: number;
   /** Samples at a time, run with `vmap`. Default: 256. */
   chunkSize?: number;
-  /** g, of the logits' shape. Default: `exactGradient` by enumeration. */
+  /**
+   * g, of the logits' shape. Default: `exactGradient` by enumeration, of E[f(D)] with D ~ softmax(logits): give another where
+   * the estimator samples another distribution (`forwardTemperature`).
+   */
   exact?: NDArray;
   /** Goes on from the state of an earlier, shorter run with the same other options, to the same bits. */
   state?: DiagnosisState;
@@ -73,20 +76,17 @@ export async function diagnose(
   checkCount(where, 'samples', samples);
   checkCount(where, 'chunkSize', chunkSize);
   const { axis = -1, mask } = own;
-  const exact = given ?? exactGradient(f, logits, { axis, ...(mask ? { mask } : {}), ...(limit ? { limit } : {}) });
+  const exact =
+    given ?? exactGradient(f, logits, { axis, ...(mask ? { mask } : {}), ...(limit === undefined ? {} : { limit }) });
   const sums = new Sums(where, exact, logits, state);
   const gradients = jit((keys: NDArray) => vmap((k: NDArray) => estimateGradient(estimator, f, logits, k, own))(keys), {
     name: where,
   });
-  if (sums.samples % chunkSize !== 0) {
-    throw new ArgumentError(
-      `${where}: expected a state after whole chunks of ${chunkSize}, got ${sums.samples} samples`,
-    );
-  }
   while (sums.samples < samples && !signal?.aborted) {
-    const keys = random.splitMany(random.foldIn(key, sums.samples / chunkSize), chunkSize);
-    const count = Math.min(chunkSize, samples - sums.samples);
-    sums.add(gradients(keys).dataSync(), count);
+    // Chunks are drawn whole, also where a part is wanted: sample i is the same however many there are.
+    const from = sums.samples % chunkSize;
+    const keys = random.splitMany(random.foldIn(key, (sums.samples - from) / chunkSize), chunkSize);
+    sums.add(gradients(keys).dataSync(), from, Math.min(chunkSize, from + samples - sums.samples));
     onProgress?.({ samples: sums.samples, of: samples, state: sums.state() });
     await new Promise((resume) => setTimeout(resume));
   }
@@ -116,16 +116,21 @@ class Sums {
     }
     this.error = new Float64Array(this.exact.length);
     if (state === undefined) return;
+    if (state.error.size !== this.exact.length) {
+      throw new ShapeError(
+        `${where}: expected a state for ${this.exact.length} logits, got one for ${state.error.size}; start without a state`,
+      );
+    }
     this.samples = state.samples.item();
     this.error.set(state.error.dataSync());
     this.squaredError = state.squaredError.item();
     [this.cosine, this.squaredCosine] = state.cosine.dataSync() as unknown as [number, number];
   }
 
-  /** `count` gradients, one after the other. */
-  add(gradients: ArrayLike<number>, count: number): void {
+  /** Gradients number `from` to `to` − 1 of many that stand one after the other. */
+  add(gradients: ArrayLike<number>, from: number, to: number): void {
     const size = this.exact.length;
-    for (let i = 0; i < count; i++) {
+    for (let i = from; i < to; i++) {
       let dot = 0;
       let square = 0;
       for (let j = 0; j < size; j++) {
@@ -140,7 +145,7 @@ class Sums {
       this.cosine += cosine;
       this.squaredCosine += cosine * cosine;
     }
-    this.samples += count;
+    this.samples += to - from;
   }
 
   diagnosis(): Diagnosis {

@@ -12,7 +12,7 @@ export interface SampleOptions {
 
 /** Options of the estimators with one temperature. */
 export interface EstimatorOptions extends SampleOptions {
-  /** τ > 0 of the backward pass; samples always follow softmax(logits). A scalar array can be annealed inside `jit`. Default: 1. */
+  /** τ > 0 of the backward pass; what is drawn does not depend on it. A scalar array can be annealed inside `jit`. Default: 1. */
   temperature?: NDArray | number;
 }
 
@@ -33,7 +33,8 @@ export interface ScoreDraw extends Draw {
 /**
  * The one signature of all estimators of ∇ E[f(D)], D ~ softmax(logits).
  *
- * The same key gives the same sample in every estimator, so that they can be compared on equal draws.
+ * The same key gives the same sample in every estimator, so that they can be compared on equal draws. `reinforce` has nothing
+ * that a temperature could change, and ignores it.
  *
  * @param logits - floats of any shape; finite, or −Infinity where forbidden.
  * @param key - uint32 [2].

@@ -1,5 +1,4 @@
-import { grad, type NDArray, nn, np, random, vmap } from '@forback/core';
-import { applyMask } from './categorical';
+import { grad, type NDArray, np, random, vmap } from '@forback/core';
 import type { Estimator, EstimatorOptions } from './draw';
 import { type ExpectationOptions, enumerateOutcomes, type SampleCost, scalarCost } from './expectation';
 import { surrogateCost } from './reinforce';
@@ -46,7 +45,7 @@ export interface Moments {
 
 /**
  * The exact mean and variance of an estimator by enumeration of the sample, for estimators that are functions of it:
- * `reinmax`, `straightThrough`, `gst`, `reinforce`. All outcomes are held in memory at once.
+ * `reinmax`, `straightThrough`, `decoupledStraightThrough`, `gst`, `reinforce`. All outcomes are held in memory at once.
  *
  * @param f - a cost of one sample of the logits' shape: a scalar.
  * @param logits - [...latents, n] with the categories on `axis`.
@@ -60,10 +59,11 @@ export function exactMoments(
 ): Moments {
   const { key = random.key(0), limit = 16384, ...own } = options;
   const { axis = -1, mask } = own;
+  // Of the draw, not of the logits: decoupled straight-through samples another distribution.
+  const { probs } = estimator(logits, key, own);
   const outcomes = enumerateOutcomes(logits, { axis, limit, ...(mask ? { mask } : {}) });
-  const logp = nn.logSoftmax(applyMask('exactMoments', logits, mask), axis);
   const axes = logits.shape.map((_, i) => i + 1);
-  const weights = np.exp(np.where(outcomes.greater(0), logp, 0).sum(axes, { keepDims: true }));
+  const weights = np.prod(np.where(outcomes.greater(0), probs, 1), axes, { keepDims: true });
   const gradients = vmap((sample: NDArray) => estimateGradient(estimator, f, logits, key, { ...own, sample }))(
     outcomes,
   );

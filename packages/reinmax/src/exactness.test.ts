@@ -2,7 +2,17 @@ import { array, grad, type NDArray, nn, np, random } from '@forback/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { simplexJacobian } from './categorical';
-import { exactGradient, exactMoments, reinforce, reinmax, type SampleCost, straightThrough } from './index';
+import {
+  decoupledStraightThrough,
+  type Estimator,
+  exactGradient,
+  exactMoments,
+  expectation,
+  reinforce,
+  reinmax,
+  type SampleCost,
+  straightThrough,
+} from './index';
 import { reinmaxJacobian, reinmaxResiduals } from './reinmax';
 import { type Float, largestDifference, normal, quadratic } from './test-support';
 
@@ -64,6 +74,18 @@ test('straight-through is exact for a linear cost and not for a quadratic one', 
   expect(error(quadratic(1, 6))).toBeGreaterThan(0.01);
 });
 
+test('decoupled straight-through is exact for a linear cost of what it samples, with one temperature for both', () => {
+  const logits = normal(4, [2, 3]);
+  const b = normal(5, [2, 3]);
+  const linear: SampleCost = (sample) => sample.mul(b).sum();
+  const flat: Estimator = (l, k, o) => decoupledStraightThrough(l, k, { ...o, forwardTemperature: 2 });
+  const exact = grad((x: NDArray) => expectation(linear, x.div(2)))(logits);
+  const error = (temperature: number) =>
+    largestDifference(exactMoments(flat, linear, logits, { temperature }).mean, exact);
+  expect(error(2)).toBeLessThan(1e-14);
+  expect(error(1)).toBeGreaterThan(0.01);
+});
+
 test('REINFORCE is exact for any cost, with any constant baseline', () => {
   const logits = normal(6, [2, 3]);
   const step: SampleCost = (sample) => np.floor(sample.reshape([6]).mul(np.arange(6)).sum().div(2)).astype('float64');
@@ -97,6 +119,18 @@ test.each([1, 1.3, 2])('both forms of ReinMax agree at temperature %d', (tempera
     logits,
   );
   expect(largestDifference(flowing, published)).toBeLessThan(1e-15);
+});
+
+test.each([0.2, 0.5, 0.7])('with the scales that make it exact, every weight %d of the sample gives ReinMax', (w) => {
+  const logits = normal(8, [20, 5]);
+  const g = normal(9, [20, 5]);
+  const hard = nn.oneHot(random.categorical(random.key(1), logits), 5, 'float64');
+  const probs = nn.softmax(logits);
+  const mixed = probs.mul(1 - w).add(hard.mul(w));
+  const weighted = simplexJacobian(mixed, g)
+    .div(2 * w * (1 - w))
+    .sub(simplexJacobian(probs, g).mul(1 / (2 * w) - 0.5));
+  expect(largestDifference(weighted, reinmaxJacobian(reinmaxResiduals(logits, probs, hard, 1), g))).toBeLessThan(1e-14);
 });
 
 test.each([1.5, 2, 3])(

@@ -1,6 +1,14 @@
 import { array, grad, jit, type NDArray, nn, np, vmap } from '@forback/core';
 import { expect, test } from 'vitest';
-import { enumerateOutcomes, exactGradient, exactMoments, expectation, reinmax, straightThrough } from './index';
+import {
+  enumerateOutcomes,
+  exactGradient,
+  exactMoments,
+  expectation,
+  reinforce,
+  reinmax,
+  straightThrough,
+} from './index';
 import { largestDifference, normal, quadratic } from './test-support';
 
 test('all outcomes, each once', () => {
@@ -69,6 +77,18 @@ test('masks leave outcomes out, and moments agree with the expectation', () => {
   const exact = exactGradient(f, logits, { mask });
   expect(exact.at(0, 2).item()).toBe(0);
   expect(largestDifference(exactMoments(reinmax, f, logits, { mask }).mean, exact)).toBeLessThan(1e-13);
+});
+
+test('a mask that jit traces gives the same moments', () => {
+  const logits = normal(6, [2, 3]);
+  const mask = array([true, false, true]);
+  const f = quadratic(7, 6);
+  for (const estimator of [reinmax, reinforce]) {
+    const traced = jit((m: NDArray) => exactMoments(estimator, f, logits, { mask: m }))(mask);
+    const known = exactMoments(estimator, f, logits, { mask });
+    expect(largestDifference(traced.mean, known.mean)).toBeLessThan(1e-13);
+    expect(largestDifference(traced.variance, known.variance)).toBeLessThan(1e-12);
+  }
 });
 
 test('the variance of straight-through by hand', () => {

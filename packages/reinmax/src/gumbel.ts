@@ -48,7 +48,7 @@ export interface GumbelRaoOptions extends EstimatorOptions {
 
 /**
  * Gumbel-Rao: the mean of K straight-through Gumbel-softmax Jacobians whose noise is redrawn given the sample (Paulus et al.
- * 2021, equation 10). The bias of `straightThroughGumbel` at the same τ, with less variance.
+ * 2021, its Monte-Carlo form). The bias of `straightThroughGumbel` at the same τ, with less variance.
  *
  * @returns sample and probs of the logits' shape.
  * @throws ArgumentError, ShapeError, DTypeError for input that makes no distribution (where values are known), or a

@@ -68,6 +68,11 @@ test('logits and priors that make no distribution are refused', () => {
     [0, Number.NEGATIVE_INFINITY],
   ]);
   expect(() => categoricalKl(columns, { axis: 0 })).toThrow(/categories of distribution 1 are forbidden/);
+  const forbidding = array([0, Number.NEGATIVE_INFINITY]);
+  expect(() => categoricalKl(fine, { prior: forbidding })).toThrow(
+    /categoricalKl: the prior forbids category 1 of distribution 0, which the logits allow/,
+  );
+  expect(categoricalKl(fine, { prior: forbidding, mask: array([true, false]) }).toJS()).toEqual([0]);
   expect(() => bernoulliKl(nan)).toThrow(/bernoulliKl: expected logits that are finite, got NaN/);
   expect(() => bernoulliKl(fine, { prior: array([1 / 0, 0]) })).toThrow(
     /expected prior logits that are finite, got Infinity/,

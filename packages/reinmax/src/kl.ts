@@ -1,6 +1,6 @@
 import { type NDArray, nn, np, ShapeError, stopGradient } from '@forback/core';
 import { applyMask } from './categorical';
-import { checkAxis, checkFinite, checkFloat, checkLogits, showType } from './checks';
+import { checkAxis, checkFinite, checkFloat, checkLogits, checkSupport, showType } from './checks';
 
 /** Options of `categoricalKl`. */
 export interface CategoricalKlOptions {
@@ -18,7 +18,7 @@ export interface CategoricalKlOptions {
  *
  * @returns the logits' shape without the category axis: one number for each latent. Sum over latents for an ELBO.
  * @throws ShapeError, DTypeError where the prior or the mask do not fit; ArgumentError for logits or a prior that make no
- * distribution (where values are known).
+ * distribution, or a prior that forbids what the logits allow (where values are known).
  */
 export function categoricalKl(logits: NDArray, options: CategoricalKlOptions = {}): NDArray {
   const where = 'categoricalKl';
@@ -26,13 +26,15 @@ export function categoricalKl(logits: NDArray, options: CategoricalKlOptions = {
   const axis = checkAxis(where, options.axis ?? -1, logits.ndim);
   const { mask, prior } = options;
   const p = prior === undefined ? np.zerosLike(logits) : broadcastPrior(where, prior, logits);
+  const categoriesLast = (x: NDArray) => np.moveaxis(stopGradient(x), axis, -1);
   const distribution = (x: NDArray, name: string) => {
     const allowed = applyMask(where, x, mask);
-    checkLogits(where, np.moveaxis(stopGradient(allowed), axis, -1), name);
+    checkLogits(where, categoriesLast(allowed), name);
     return nn.logSoftmax(allowed, axis);
   };
   const logQ = distribution(logits, 'logits');
   const logP = distribution(p, 'prior logits');
+  if (prior !== undefined) checkSupport(where, categoriesLast(logQ), categoriesLast(logP));
   const possible = logQ.greater(Number.NEGATIVE_INFINITY);
   const difference = np.where(possible, logQ, 0).sub(np.where(possible, logP, 0));
   return np.exp(logQ).mul(difference).sum(axis);

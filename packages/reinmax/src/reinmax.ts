@@ -6,8 +6,9 @@ import type { Draw, EstimatorOptions } from './draw';
  * ReinMax: 2 J((π_τ + D)/2) g − ½ J(π) g (Liu et al. 2023, algorithm 2), a straight-through gradient of second order, at
  * the cost of straight-through.
  *
- * At τ = 1 its mean is the exact gradient of E[f(D)] for every f that is quadratic in the sample. τ of 1 to 1.5 trades
- * bias for variance; below 1 both grow (the published package refuses it).
+ * At τ = 1 its mean is the exact gradient of E[f(D)] for every f that is quadratic in the sample. For other f another τ can
+ * lower bias or variance, or neither: `exactMoments` and `diagnose` tell. 1 to 1.5 is usual; the published package refuses
+ * less than 1.
  *
  * @returns sample and probs of the logits' shape.
  * @throws ArgumentError, ShapeError, DTypeError for input that makes no distribution (where values are known).

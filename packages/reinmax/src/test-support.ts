@@ -1,4 +1,4 @@
-import { type NDArray, np, random } from '@forback/core';
+import { jit, type NDArray, np, random, vmap } from '@forback/core';
 import { expect } from 'vitest';
 import {
   decoupledStraightThrough,
@@ -16,8 +16,7 @@ import {
 
 /** Every estimator under its name, with few resamples. */
 const estimators: Record<string, Estimator> = {
-  decoupledStraightThrough: (logits, key, options) =>
-    decoupledStraightThrough(logits, key, { ...options, backwardTemperature: 0.7 }),
+  decoupledStraightThrough,
   'gst 1': gst,
   'gst p': (logits, key, options) => gst(logits, key, { ...options, gap: 'probability' }),
   gumbelRao: (logits, key, options) => gumbelRao(logits, key, { ...options, resamples: 3 }),
@@ -50,6 +49,37 @@ export function quadratic(seed: number, size: number, dtype: Float = 'float64'):
 export function largestDifference(a: NDArray, b: NDArray): number {
   expect(a.shape).toEqual(b.shape);
   return np.abs(a.sub(b)).max().item();
+}
+
+/** Of independent gradients. */
+export interface SampleMoments {
+  samples: number;
+  mean: NDArray;
+  /** Of each element. */
+  variances: NDArray;
+  /** Their sum. */
+  total: number;
+}
+
+/** @param all - [samples, ...]. */
+export function momentsOf(all: NDArray): SampleMoments {
+  const samples = all.shape[0] as number;
+  const mean = all.mean(0);
+  const variances = np
+    .square(all.sub(mean))
+    .sum(0)
+    .div(samples - 1);
+  return { samples, mean, variances, total: variances.sum().item() };
+}
+
+export function gradientMoments(gradientOf: (key: NDArray) => NDArray, samples: number, seed: number): SampleMoments {
+  return momentsOf(jit(vmap(gradientOf))(random.splitMany(random.key(seed), samples)));
+}
+
+/** Differences of means in standard errors, the largest. */
+export function largestZ(a: SampleMoments, b: SampleMoments): number {
+  const error = np.sqrt(a.variances.div(a.samples).add(b.variances.div(b.samples)));
+  return np.abs(a.mean.sub(b.mean)).div(error).max().item();
 }
 
 /** The p-value's critical point of the Kolmogorov-Smirnov distance of two samples, at error rate 1e-4. */

@@ -35,7 +35,7 @@ export interface CategoricalVae {
 }
 
 /**
- * The autoencoder of Liu et al. 2023, section 5.2: inputs-512-256-(L·C) and back, ReLU, grey inputs in [0, 1], a uniform
+ * The autoencoder of Liu et al. 2023 for MNIST: inputs-512-256-(L·C) and back, ReLU, grey inputs in [0, 1], a uniform
  * prior.
  */
 export function categoricalVae(options: CategoricalVaeOptions): CategoricalVae {

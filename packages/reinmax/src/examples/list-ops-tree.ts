@@ -2,7 +2,7 @@ import { type NDArray, nn, np, random } from '@forback/core';
 import { oneHotArgmax } from '../categorical';
 import { checkCount } from '../checks';
 import type { Draw, Estimator, ScoreDraw } from '../draw';
-import { surrogateCost } from '../reinforce';
+import { leaveOneOut, surrogateCost } from '../reinforce';
 import { type ListOpsData, listOpsTokens } from './list-ops';
 
 /** Settings of the tree model. */
@@ -118,7 +118,7 @@ export function listOpsTree(options: ListOpsTreeOptions): ListOpsTree {
       const scores = draws.flatMap((draw) => ('logProb' in draw ? [draw.logProb] : []));
       const [first] = draws;
       if (first === undefined || scores.length === 0) return cost;
-      return surrogateCost(cost, { ...first, logProb: np.stack(scores, 1) }, { baseline: cost.mean() });
+      return surrogateCost(cost, { ...first, logProb: np.stack(scores, 1) }, { baseline: leaveOneOut(cost) });
     },
     predict: (params, data) => np.argmax(run(params, data, random.key(0), mostLikely).logits, 1),
   };

@@ -57,6 +57,7 @@ describe('generated ListOps', () => {
   test('settings that allow none are refused', () => {
     expect(() => listOps({ key: random.key(0), count: 0 })).toThrow(/listOps: expected count .* got 0/);
     expect(() => listOps({ key: random.key(0), count: 1, maxLength: 3 })).toThrow(/maxLength .* 4 or more, got 3/);
+    expect(() => listOps({ key: random.key(0), count: 1, operators: 5 })).toThrow(/operators to be at most 4, got 5/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { array, type NDArray, random } from '@forback/core';
+import { ArgumentError, array, type NDArray, random } from '@forback/core';
 import { checkCount } from '../checks';
 
 /** The tokens, in the order of their numbers. Operators open a list; `]` closes it. */
@@ -72,11 +72,14 @@ export function listOps(options: ListOpsOptions): ListOpsData {
   checkCount(where, 'maxDepth', maxDepth);
   checkCount(where, 'maxArguments', maxArguments, 2);
   checkCount(where, 'operators', kinds);
+  if (kinds > operators) {
+    throw new ArgumentError(`${where}: expected operators to be at most ${operators}, got ${kinds}`);
+  }
   const next = uniformStream(key);
   const tokens = new Int32Array(count * maxLength);
   const lengths = new Int32Array(count);
   const labels = new Int32Array(count);
-  const settings = { maxArguments, kinds: Math.min(kinds, operators), maxLength };
+  const settings = { maxArguments, kinds, maxLength };
   for (let i = 0; i < count; i++) {
     const expression = draw(next, settings, maxDepth);
     if (expression === null) {

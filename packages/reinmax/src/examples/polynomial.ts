@@ -3,7 +3,7 @@ import { checkCount } from '../checks';
 import type { Estimator } from '../draw';
 import { leaveOneOut, surrogateCost } from '../reinforce';
 
-/** Settings of polynomial programming; the defaults are those of Liu et al. 2023, section 5.1. */
+/** Settings of polynomial programming; the defaults are those of Liu et al. 2023. */
 export interface PolynomialOptions {
   estimator: Estimator;
   /** p of the cost, above 0: 1.5, 2 and 3 in the paper. */
@@ -44,7 +44,7 @@ export interface PolynomialProgram {
 
 /**
  * Polynomial programming: min E|X − c|ᵖ / L over independent bits X of length L, each a choice between two categories (Liu et
- * al. 2023, section 5.1). The paper trains for 40 epochs of 200 steps.
+ * al. 2023, polynomial programming). The paper trains for 40 epochs of 200 steps.
  *
  * @throws ArgumentError for settings that make no problem.
  */

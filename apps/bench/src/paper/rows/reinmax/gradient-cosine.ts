@@ -129,8 +129,7 @@ const late = experiment<Comparison, Record<string, number>>({
   run: compare,
 });
 
-const source =
-  'Liu et al. 2023, section 5.2, compares such cosines over training; its figures are curves, and its autoencoder is twice as wide';
+const source = 'Liu et al. 2023 compares such cosines; its figures are curves, and its autoencoder is twice as wide';
 
 function rowsAfter(steps: number, of: typeof early) {
   const common = { published: null, source, unit: 'cosine', better: 'higher', from: { of } } as const;

@@ -114,7 +114,7 @@ const experiments = contestants.map(({ name, title: _, note: __, seconds, ...con
 });
 
 const source =
-  'Liu et al. 2023, section 5.1: 128 bits, c 0.45, batch 64, Adam 0.001, 40 epochs of 200 steps; its figures are curves';
+  'Liu et al. 2023, polynomial programming: 128 bits, c 0.45, batch 64, Adam 0.001, 40 epochs of 200 steps; its figures are curves';
 /** Of the optimum: what ReinMax has to reach, and what others do not. */
 const bound = 1.02;
 

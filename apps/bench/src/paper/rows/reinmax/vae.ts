@@ -48,7 +48,7 @@ const fullReinmax = full('reinmax', reinmax, 5e-4);
 const fullGumbel = full('straight-through-gumbel', gumbel, 3e-4);
 const fullStraight = full('straight-through', { estimator: 'straightThrough', temperature: 1.3 }, 1e-3);
 
-const setup = 'Liu et al. 2023, section 5.2: 784-512-256-(8 categories × 4 latents), 160 epochs';
+const setup = 'Liu et al. 2023, MNIST-VAE: 784-512-256-(8 categories × 4 latents), 160 epochs';
 const halfSource = `${setup}; ours: half as wide, 10 epochs, Adam 0.001`;
 const fullSource = `${setup}; ours: 15 epochs, Adam with the learning rates of the hyper-parameter file of ReinMax_ASC`;
 const level = { unit: 'nats', better: 'lower', published: null, rule: reportOnly() } as const;
