@@ -170,6 +170,10 @@ describe('evidence', () => {
       9,
     );
     expect(result.plot('y->x').points.cause).toEqual(points.effect);
+    expect(result.predict(array([3, 13], { dtype: 'float64' })).mean).toEqual(mean);
+    expect(() => result.predict(3 as never)).toThrow('predict: expected cause to be a list of numbers, got number 3');
+    expect(() => result.predict([Number.NaN])).toThrow('predict: expected finite numbers, got NaN in cause[0]');
+    expect(() => result.predict([3], 'forward' as never)).toThrow('expected direction to be x->y or y->x, got forward');
   });
 
   test('residuals have mean 0 and variance 1', async () => {
@@ -245,6 +249,31 @@ describe('data that decide nothing', () => {
     if (code !== 'no-difference') expect(() => result.predict([1])).toThrow('expected a result with fitted models');
   });
 
+  test.each<DirectionOptions>([
+    { features: { knots: 97 } },
+    { features: { knots: 97 }, estimator: 'ifgls' },
+    { features: { degree: 100 }, estimator: 'polynomial' },
+    { features: { degree: 100 }, method: 'reci' },
+  ])('fewer rows than functions: undecided, and why (%j)', async (options) => {
+    const [a, b] = [x.slice(0, 100), y.slice(0, 100)];
+    const result = await discoverDirection(a, b, options);
+    expect([result.direction, codes(result)]).toEqual(['undecided', ['too-few-rows']]);
+    expect(result.warnings[0]?.message).toContain('100 rows are too few for a fit of 101 functions');
+  });
+
+  test.each<DirectionOptions>([
+    {},
+    { estimator: 'nn', neural: small },
+    { estimator: 'nn', neural: { ...small, optimiser: 'adam' } },
+  ])('numbers that no fit can hold: undecided, and why (%j)', async (options) => {
+    const huge = y.map((v) => v * 1e200);
+    const result = await discoverDirection(x, huge, { ...options, standardise: false });
+    expect([result.direction, result.cause]).toEqual(['undecided', null]);
+    expect(result.score).toBeNaN();
+    expect(codes(result)).toContain('not-converged');
+    expect(result.warnings.at(-1)?.message).toContain('no finite likelihood');
+  });
+
   test('ties and few rows are warned of', async () => {
     expect(
       codes(
@@ -304,6 +333,11 @@ test.each([
     'a useless option',
     () => discoverDirection(x, y, { method: 'igci', rule: 'hsic' }),
     'expected no rule with the method igci',
+  ],
+  [
+    'an unknown optimiser',
+    () => discoverDirection(x, y, { estimator: 'nn', neural: { optimiser: 'sgd' as never } }),
+    'expected neural.optimiser to be one of adam, lbfgs, got sgd',
   ],
   ['alpha', () => discoverDirection(x, y, { alpha: 5 }), 'expected alpha to be a number from 0 to 1, got 5'],
   [

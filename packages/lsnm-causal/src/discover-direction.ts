@@ -21,8 +21,8 @@ import { resolveSettings, type Settings } from './settings';
  * @param x values [n] of one variable; or both variables in one value: named columns, a CEPC row, rows of two numbers.
  * @param y values [n] of the other.
  * @throws ShapeError, DTypeError or ArgumentError for input that is not two columns of n finite numbers, and for options
- *   out of range. Data that are two such columns but decide nothing (constant, categorical, under 20 rows) are
- *   `undecided` with a warning.
+ *   out of range. Data that are two such columns but decide nothing (constant, categorical, under 20 rows or
+ *   fewer than a fit has functions) are `undecided` with a warning.
  */
 export function discoverDirection(x: Column, y: Column, options?: DirectionOptions): Promise<DirectionResult>;
 export function discoverDirection(pair: PairInput, options?: DirectionOptions): Promise<DirectionResult>;
@@ -69,7 +69,7 @@ async function discover(where: string, whole: Pair, options: DirectionOptions): 
     },
   };
   const sampled = subsample(whole, settings);
-  const { usable, warnings } = inspect(sampled.pair);
+  const { usable, warnings } = inspect(sampled.pair, settings);
   const all = [...sampled.warnings, ...warnings];
   const elapsed = () => performance.now() - start;
   if (!usable) return undecidedResult(sampled.pair, settings, all, elapsed());
@@ -83,7 +83,7 @@ async function discover(where: string, whole: Pair, options: DirectionOptions): 
     marginal: () => marginalControl(x, y),
   };
   const evidence = await methods[settings.method]();
-  if (!(Math.abs(evidence.score) > 0)) {
+  if (evidence.score === 0) {
     all.push({ code: 'no-difference', message: 'Both directions explain the data equally well.' });
   }
   return decidedResult(sampled.pair, settings, evidence, all, elapsed());

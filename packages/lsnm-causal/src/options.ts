@@ -77,13 +77,16 @@ export interface DirectionOptions {
   readonly noise?: NoiseName;
   /** Default: hsic, the rule of LOCI's packaged entry, of ANM and of ROCHE. */
   readonly rule?: RuleName;
-  /** Whether both variables are brought to mean 0 and variance 1 first. Default: true (LOCI, all 13 configurations). */
+  /**
+   * Whether both variables are brought to mean 0 and variance 1 first. Default: true (LOCI, all 13 configurations). false
+   * with igci compares entropies in the units of the data, whatever the reference; reci and marginal know no units.
+   */
   readonly standardise?: boolean;
   /** The B-splines of `spline`, `polynomial` (which ignores knots) and `ifgls`. */
   readonly features?: FeatureOptions;
   /** The network of `nn`. */
   readonly neural?: NeuralOptions;
-  /** Reference distribution of igci. Default: gaussian. */
+  /** Reference distribution of igci: variance 1 for gaussian, [0, 1] for uniform. Default: gaussian. */
   readonly reference?: 'gaussian' | 'uniform';
   /**
    * How p-values of independence come about: from Gretton's gamma approximation, from permutations of the residuals, or

@@ -1,3 +1,4 @@
+import type { Column } from './input/read-pair';
 import type { EstimatorName, MethodName, NoiseName, RuleName } from './options';
 
 /** The verdict on two variables. */
@@ -85,11 +86,12 @@ export interface DirectionResult {
   /**
    * Effect given cause, in the units of the data. Outside the causes that were seen, the splines keep their last value.
    *
-   * @param cause values of the cause.
+   * @param cause values of the cause: a list, a typed array or an array [n].
    * @param direction which model. Default: that of the verdict; x->y where undecided.
-   * @throws ArgumentError where the method has fitted nothing (igci, marginal, or data that it could not use).
+   * @throws ArgumentError where the method has fitted nothing (igci, marginal, or data that it could not use); ShapeError,
+   *   DTypeError or ArgumentError for other than finite numbers.
    */
-  predict(cause: ArrayLike<number>, direction?: 'x->y' | 'y->x'): Prediction;
+  predict(cause: Column, direction?: 'x->y' | 'y->x'): Prediction;
   /**
    * Points, fitted curve and residuals of one direction.
    *

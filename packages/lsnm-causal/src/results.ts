@@ -1,5 +1,5 @@
 import { ArgumentError } from '@forback/core';
-import type { Pair } from './input/read-pair';
+import { type Column, type Pair, toNumbers } from './input/read-pair';
 import { applyScaling } from './input/scale';
 import { confidenceOf } from './methods/confidence';
 import { absent, type Evidence } from './methods/evidence';
@@ -96,7 +96,7 @@ function verdict(
 type Way = 'x->y' | 'y->x';
 
 /** The model of one direction in the units of the data. */
-function predictor(name: string, fits: Evidence['fits'], way: Way): (cause: ArrayLike<number>) => Prediction {
+function predictor(name: string, fits: Evidence['fits'], way: Way): (cause: Column) => Prediction {
   if (way !== 'x->y' && way !== 'y->x') {
     throw new ArgumentError(`${name}: expected direction to be x->y or y->x, got ${String(way)}`);
   }
@@ -105,7 +105,7 @@ function predictor(name: string, fits: Evidence['fits'], way: Way): (cause: Arra
   }
   const [fit, from, to] = way === 'x->y' ? [fits.both.forward, fits.x, fits.y] : [fits.both.reverse, fits.y, fits.x];
   return (cause) => {
-    const scaled = fit.predict(applyScaling(cause, from));
+    const scaled = fit.predict(applyScaling(toNumbers(name, 'cause', cause), from));
     return { mean: scaled.mean.map((value) => value * to.scale + to.shift), std: scaled.std.map((v) => v * to.scale) };
   };
 }

@@ -1,4 +1,5 @@
 import { ArgumentError, NDArray, random } from '@forback/core';
+import { checkCount } from './check';
 import type { DirectionOptions, EstimatorName, MethodName, NoiseName, RuleName } from './options';
 
 /** Options with every default filled in. */
@@ -34,10 +35,9 @@ const choices = {
 /** Checks options and fills in defaults. @throws ArgumentError that names the option. */
 export function resolveSettings(where: string, options: DirectionOptions): Settings {
   for (const [name, allowed] of Object.entries(choices)) {
-    const value = options[name as keyof typeof choices];
-    if (value === undefined || (allowed as readonly string[]).includes(value)) continue;
-    throw new ArgumentError(`${where}: expected ${name} to be one of ${allowed.join(', ')}, got ${String(value)}`);
+    checkChoice(where, name, allowed, options[name as keyof typeof choices]);
   }
+  checkChoice(where, 'neural.optimiser', ['adam', 'lbfgs'], options.neural?.optimiser);
   const { method = 'loci' } = options;
   refuseUnused(where, method, options);
   const {
@@ -98,15 +98,15 @@ function refuseUnused(where: string, method: MethodName, options: DirectionOptio
   }
 }
 
+function checkChoice(where: string, name: string, allowed: readonly string[], value: string | undefined): void {
+  if (value === undefined || allowed.includes(value)) return;
+  throw new ArgumentError(`${where}: expected ${name} to be one of ${allowed.join(', ')}, got ${String(value)}`);
+}
+
 function readKey(where: string, key: number | random.Key): random.Key {
   if (typeof key === 'number') return random.key(key);
   if (key instanceof NDArray && key.dtype === 'uint32' && key.shape.length === 1 && key.shape[0] === 2) return key;
   throw new ArgumentError(`${where}: expected key to be a whole number or a key of random.key, got ${String(key)}`);
-}
-
-function checkCount(where: string, name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
-  throw new ArgumentError(`${where}: expected ${name} to be a whole number of ${least} or more, got ${String(value)}`);
 }
 
 function checkShare(where: string, name: string, value: number): void {

@@ -1,5 +1,6 @@
 import { random } from '@forback/core';
 import type { MethodContext } from '../methods/method-context';
+import { hasRule, type Settings } from '../settings';
 import type { ConditionalFit } from './conditional-fit';
 import { fitHomoscedastic } from './homoscedastic';
 import { fitIfgls } from './ifgls';
@@ -30,6 +31,13 @@ export async function fitConditional(
 
 /** LOCI's released configurations. */
 export const defaultKnots = 25;
+
+/** Splines or monomials that a fit adds up; 0 for a network, and where nothing is fitted. */
+export function functionsFor(rows: number, settings: Settings): number {
+  const { method, estimator, degree } = settings;
+  if (method === 'reci' || (hasRule(method) && estimator === 'polynomial')) return degree + 1;
+  return hasRule(method) && estimator !== 'nn' ? knotsFor(rows, settings) + degree - 1 : 0;
+}
 
 /** The knots of the options, else LOCI's, or fewer so that each function has three rows. */
 export function knotsFor(rows: number, { knots, degree }: { knots: number | undefined; degree: number }): number {

@@ -1,7 +1,7 @@
 import { combine } from '../features/b-splines';
 import { type ConditionalFit, gaussianRows } from './conditional-fit';
 import { leastSquares } from './least-squares';
-import { basisOf, type SplineOptions } from './spline-options';
+import { basisOf, checkSplineFit, type SplineOptions } from './spline-options';
 
 /** Standard deviations below this, in units of the fit, count as this: a perfect fit has a finite likelihood. */
 const smallestStd = 1e-6;
@@ -12,12 +12,14 @@ const smallestStd = 1e-6;
  *
  * @param cause values [n] that are not all the same.
  * @param effect values [n].
+ * @throws DTypeError, ShapeError or ArgumentError for samples and options that are not these.
  */
 export function fitHomoscedastic(
   cause: Float64Array,
   effect: Float64Array,
   options: SplineOptions = {},
 ): ConditionalFit {
+  checkSplineFit('fitHomoscedastic', cause, effect, options);
   const basis = basisOf(cause, options);
   const weights = leastSquares(basis.at(cause), basis.functions, effect, options.ridge ?? 1e-5);
   const meansAt = (points: ArrayLike<number>) => {

@@ -1,7 +1,7 @@
 import { combine } from '../features/b-splines';
 import { type ConditionalFit, gaussianRows, meanLogLikelihood } from './conditional-fit';
 import { leastSquares } from './least-squares';
-import { basisOf, type SplineOptions } from './spline-options';
+import { basisOf, checkSplineFit, type SplineOptions } from './spline-options';
 
 /** Variances are at least this, and the likelihood of a row changes by at most this at the end (LOCI's benchmark). */
 const smallestVariance = 1e-6;
@@ -14,8 +14,10 @@ const maxRounds = 100;
  *
  * @param cause values [n] that are not all the same.
  * @param effect values [n].
+ * @throws DTypeError, ShapeError or ArgumentError for samples and options that are not these.
  */
 export function fitIfgls(cause: Float64Array, effect: Float64Array, options: SplineOptions = {}): ConditionalFit {
+  checkSplineFit('fitIfgls', cause, effect, options);
   const basis = basisOf(cause, options);
   const rows = basis.at(cause);
   const ridge = options.ridge ?? 1e-6;

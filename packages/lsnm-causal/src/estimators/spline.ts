@@ -2,7 +2,7 @@ import { combine, type SplineBasis } from '../features/b-splines';
 import { type ConditionalFit, gaussianRows } from './conditional-fit';
 import { smallestPrecision } from './natural-gaussian';
 import { projectedNewton } from './projected-newton';
-import { basisOf, type SplineOptions } from './spline-options';
+import { basisOf, checkSplineFit, type SplineOptions } from './spline-options';
 
 /** A fit of natural parameters, and what its solver reports. */
 export interface SplineFit extends ConditionalFit {
@@ -16,8 +16,10 @@ export interface SplineFit extends ConditionalFit {
  *
  * @param cause values [n] that are not all the same.
  * @param effect values [n].
+ * @throws DTypeError, ShapeError or ArgumentError for samples and options that are not these.
  */
 export function fitSpline(cause: Float64Array, effect: Float64Array, options: SplineOptions = {}): SplineFit {
+  checkSplineFit('fitSpline', cause, effect, options);
   const basis = basisOf(cause, options);
   const problem = { rows: basis.at(cause), functions: basis.functions, effect, ridge: options.ridge ?? 1e-5 };
   const { weights, objectives, iterations, converged } = projectedNewton(problem);

@@ -2,7 +2,7 @@ import { logGamma } from '../independence/gamma-distribution';
 import type { ConditionalFit } from './conditional-fit';
 import { projectedNewton } from './projected-newton';
 import { predictNatural } from './spline';
-import { basisOf, type SplineOptions } from './spline-options';
+import { basisOf, checkSplineFit, type SplineOptions } from './spline-options';
 
 /** A Student-t fit. */
 export interface StudentFit extends ConditionalFit {
@@ -26,8 +26,10 @@ const maxRounds = 500;
  *
  * @param cause values [n] that are not all the same.
  * @param effect values [n].
+ * @throws DTypeError, ShapeError or ArgumentError for samples and options that are not these.
  */
 export function fitStudent(cause: Float64Array, effect: Float64Array, options: SplineOptions = {}): StudentFit {
+  checkSplineFit('fitStudent', cause, effect, options);
   const basis = basisOf(cause, options);
   const n = effect.length;
   const ridge = options.ridge ?? 1e-5;

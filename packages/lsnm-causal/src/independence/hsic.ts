@@ -1,3 +1,4 @@
+import { checkSamples } from '../check';
 import { type KernelRows, kernelRows } from './kernel-rows';
 
 /** HSIC of two samples, and what tests and error estimates need of it. */
@@ -25,8 +26,10 @@ const pairsPerBlock = 2_000_000;
  *
  * @param x values [n], n at least 2.
  * @param y values [n].
+ * @throws DTypeError, ShapeError or ArgumentError for other than two samples of n finite numbers.
  */
 export async function hsicStatistic(x: Float64Array, y: Float64Array, pause: Pause = () => {}): Promise<HsicStatistic> {
+  checkSamples('hsicStatistic', { x, y }, 2);
   const n = x.length;
   const kernels = [kernelRows(x), kernelRows(y)] as const;
   const sums = await rowMeans(n, kernels, (done) => pause(done / 2));
@@ -48,8 +51,9 @@ export async function hsicStatistic(x: Float64Array, y: Float64Array, pause: Pau
   };
 }
 
-/** HSIC alone, as `hsicStatistic` has it, in half the time. */
+/** HSIC alone, as `hsicStatistic` has it, in half the time. @throws as `hsicStatistic`. */
 export async function hsic(x: Float64Array, y: Float64Array): Promise<number> {
+  checkSamples('hsic', { x, y }, 2);
   return hsicOfRows(x.length, kernelRows(x), kernelRows(y));
 }
 

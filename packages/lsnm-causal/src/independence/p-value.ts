@@ -1,3 +1,4 @@
+import { checkCount } from '../check';
 import { gammaUpperTail } from './gamma-distribution';
 import type { HsicStatistic } from './hsic';
 
@@ -6,8 +7,10 @@ import type { HsicStatistic } from './hsic';
  * (1 + μK μL − μK − μL)/n and variance 72(n−4)(n−5)/(n(n−1)(n−2)(n−3)) · mean((K_c ∘ L_c)²/36) of HSIC.
  *
  * @param statistic of n rows, n at least 6.
+ * @throws ArgumentError for another n.
  */
 export function gammaPValue(statistic: HsicStatistic, n: number): number {
+  checkCount('gammaPValue', 'n', n, 6);
   const [k, l] = statistic.kernelMeans;
   const mean = (1 + k * l - k - l) / n;
   const factor = (72 * (n - 4) * (n - 5)) / (n * (n - 1) * (n - 2) * (n - 3));

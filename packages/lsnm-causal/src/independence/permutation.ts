@@ -1,4 +1,5 @@
 import { random } from '@forback/core';
+import { checkCount, checkSamples } from '../check';
 import { hsicOfRows, type Pause } from './hsic';
 import { kernelRows } from './kernel-rows';
 import { medianSquaredDistance } from './median-distance';
@@ -7,8 +8,9 @@ import { medianSquaredDistance } from './median-distance';
  * p-value of independence from permutations of y: (1 + the number of permutations with an HSIC of at least that of the
  * sample)/(1 + permutations). Time O(n²) for each permutation.
  *
- * @param x values [n].
+ * @param x values [n], n at least 2.
  * @param y values [n].
+ * @throws as `hsicStatistic`; ArgumentError for no permutations.
  */
 export async function permutationPValue(
   x: Float64Array,
@@ -16,6 +18,8 @@ export async function permutationPValue(
   options: { readonly key: random.Key; readonly permutations: number; readonly pause?: Pause },
 ): Promise<number> {
   const { key, permutations, pause = () => {} } = options;
+  checkSamples('permutationPValue', { x, y }, 2);
+  checkCount('permutationPValue', 'permutations', permutations, 1);
   const n = x.length;
   const rowsK = kernelRows(x);
   const median = medianSquaredDistance(y);

@@ -1,4 +1,6 @@
+import { functionsFor } from '../estimators/fit-conditional';
 import type { DiscoveryWarning } from '../result';
+import type { Settings } from '../settings';
 import type { Pair } from './read-pair';
 import { standardScaling } from './scale';
 
@@ -9,7 +11,7 @@ const fewestRows = 20;
 const fewestValues = 10;
 
 /** What is wrong with the columns; `usable` is false where no direction can be told. */
-export function inspect({ x, y, names }: Pair): { usable: boolean; warnings: DiscoveryWarning[] } {
+export function inspect({ x, y, names }: Pair, settings: Settings): { usable: boolean; warnings: DiscoveryWarning[] } {
   const warnings: DiscoveryWarning[] = [];
   let usable = true;
   const refuse = (code: DiscoveryWarning['code'], message: string) => {
@@ -21,6 +23,10 @@ export function inspect({ x, y, names }: Pair): { usable: boolean; warnings: Dis
       'too-few-rows',
       `${x.length} rows are too few to tell cause from effect: at least ${fewestRows} are needed.`,
     );
+  } else if (x.length < functionsFor(x.length, settings)) {
+    const functions = functionsFor(x.length, settings);
+    const message = `${x.length} rows are too few for a fit of ${functions} functions: lower features.knots or features.degree.`;
+    refuse('too-few-rows', message);
   }
   for (const [name, column] of [
     [names[0], x],

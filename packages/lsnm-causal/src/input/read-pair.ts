@@ -76,7 +76,8 @@ function matrixRows(where: string, matrix: NDArray): number[][] {
   return matrix.toJS() as number[][];
 }
 
-function toNumbers(where: string, name: string, column: unknown): Float64Array {
+/** Reads one column. @throws ShapeError, DTypeError or ArgumentError that name what is wrong. */
+export function toNumbers(where: string, name: string, column: unknown): Float64Array {
   if (typeof column === 'string') return toNumbers(where, name, column.trim().split(/\s+/).map(parseNumber));
   if (column instanceof NDArray) {
     if (column.ndim !== 1) {

@@ -31,6 +31,12 @@ export async function compareFits(x: Float64Array, y: Float64Array, context: Met
   const logLikelihood = { forward: meanLogLikelihood(forward), reverse: meanLogLikelihood(reverse) };
   const likelihoodScore = logLikelihood.forward - logLikelihood.reverse;
   const common = { logLikelihood, fits: { both: { forward, reverse }, x: scaleX, y: scaleY } };
+  if (!Number.isFinite(likelihoodScore)) {
+    const message = 'A fit has no finite likelihood: the numbers are too large or too small. Leave standardise on.';
+    warnings.push({ code: 'not-converged', message });
+    const milliseconds = { fit: fitted - start, independence: 0 };
+    return { ...common, score: Number.NaN, terms: null, hsic: absent, pValue: absent, warnings, milliseconds };
+  }
   const byLikelihood = () => ({
     score: likelihoodScore,
     terms: differences(forward.logLikelihoods, reverse.logLikelihoods),

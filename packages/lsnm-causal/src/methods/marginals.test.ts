@@ -17,6 +17,26 @@ test('igci: the variable of higher entropy is the cause', async () => {
   expect(score).toBeLessThan(1.3 * (3 - Math.log(4)));
 });
 
+test('igci without standardise compares entropies in the units of the data', async () => {
+  const raw = { method: 'igci', standardise: false } as const;
+  const { score } = await discoverDirection(x, y, raw);
+  // A unit 5 times smaller adds ln 5 to the entropy of every continuous variable.
+  const scaled = await discoverDirection(
+    x.map((v) => 5 * v - 2),
+    y,
+    raw,
+  );
+  expect(scaled.score).toBeCloseTo(score + Math.log(5), 9);
+  // The widest variable is the cause, whatever it is.
+  const wide = await discoverDirection(
+    x,
+    y.map((v) => 1e3 * v),
+    raw,
+  );
+  expect(wide.direction).toBe('y->x');
+  expect((await discoverDirection(x, y, { method: 'igci' })).direction).toBe('x->y');
+});
+
 test('igci and the control know no joint distribution and no units', async () => {
   const pairs = fc.record({ method: fc.constantFrom('igci' as const, 'marginal' as const), seed: fc.nat(100) });
   await fc.assert(

@@ -1,15 +1,15 @@
 import { array, np } from '@forback/core';
-import { applyScaling, standardScaling, unitScaling } from '../input/scale';
+import { applyScaling, noScaling, standardScaling, unitScaling } from '../input/scale';
 import type { Settings } from '../settings';
 import { absent, type Evidence } from './evidence';
 
 /**
  * IGCI (Janzing et al. 2012) with the entropy estimate: after scaling to the reference (variance 1 for gaussian, [0, 1] for
- * uniform) the variable of higher entropy is the cause. The estimate is the mean of ln(xᵢ₊₁ − xᵢ) over the spacings of
- * the sorted sample that are not zero; what it leaves out depends on their number alone.
+ * uniform, nothing without `standardise`) the variable of higher entropy is the cause.
  */
-export function igci(x: Float64Array, y: Float64Array, { reference }: Settings): Evidence {
-  const scaling = reference === 'gaussian' ? standardScaling : unitScaling;
+export function igci(x: Float64Array, y: Float64Array, { reference, standardise }: Settings): Evidence {
+  const toReference = reference === 'gaussian' ? standardScaling : unitScaling;
+  const scaling = standardise ? toReference : () => noScaling;
   const entropy = (values: Float64Array) => spacingEntropy(applyScaling(values, scaling(values)));
   return fromScore(entropy(x) - entropy(y));
 }
@@ -35,7 +35,10 @@ function fromScore(score: number): Evidence {
   };
 }
 
-/** Up to a term of the number of rows, ψ(n) − ψ(1), that both variables share. */
+/**
+ * Σ ln(xᵢ₊₁ − xᵢ)/(n − 1) over the sorted sample, up to a term of n that both variables share. Spacings of ties add
+ * nothing to the sum, as in the published programs: each counts as a spacing of 1 after scaling.
+ */
 function spacingEntropy(values: Float64Array): number {
   const sorted = values.slice().sort();
   let total = 0;

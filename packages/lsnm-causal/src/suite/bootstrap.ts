@@ -1,4 +1,5 @@
-import { ArgumentError, random } from '@forback/core';
+import { random } from '@forback/core';
+import { checkCount } from '../check';
 import { discoverDirection } from '../discover-direction';
 import { type Column, readPair } from '../input/read-pair';
 import type { DirectionOptions } from '../options';
@@ -31,8 +32,7 @@ export interface StabilityOptions extends DirectionOptions {
 export async function directionStability(x: Column, y: Column, options: StabilityOptions = {}): Promise<Stability> {
   const where = 'directionStability';
   const { resamples = 20, ...settings } = options;
-  if (!Number.isInteger(resamples) || resamples < 1)
-    throw new ArgumentError(`${where}: expected resamples to be a whole number of 1 or more, got ${resamples}`);
+  checkCount(where, 'resamples', resamples, 1);
   const pair = readPair(where, x, y);
   const n = pair.x.length;
   const key = random.foldIn(resolveSettings(where, settings).key, 3);

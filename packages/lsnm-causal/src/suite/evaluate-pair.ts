@@ -25,6 +25,7 @@ export async function evaluatePair(
   try {
     const result = await discoverDirection(x, y, options);
     const { score, logLikelihood, hsic } = result;
+    if (Number.isNaN(score)) throw new Error(result.warnings.map(({ message }) => message).join(' '));
     const stability = bootstrap === 0 ? null : await directionStability(x, y, { ...options, resamples: bootstrap });
     return {
       id,

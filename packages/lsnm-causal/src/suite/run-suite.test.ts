@@ -83,6 +83,15 @@ describe('runSuite', () => {
     expect(report.byRule).toEqual({ likelihood: null, hsic: null });
   });
 
+  it('counts a pair without a score among the failures', async () => {
+    const [a, b] = pairs as [SuitePair, SuitePair];
+    const huge = { ...b, y: Array.from(b.y as Float64Array, (v) => v * 1e200) };
+    const { failures, outcomes } = await runSuite([a, huge], { standardise: false });
+    expect(failures.map(({ id }) => id)).toEqual([b.id]);
+    expect(failures[0]?.reason).toContain('A fit has no finite likelihood');
+    expect(outcomes[1]).toMatchObject({ direction: 'undecided', right: false });
+  });
+
   it('reports progress from the start to the end', async () => {
     const seen: SuiteProgress[] = [];
     await runSuite(pairs, { ...fast, onProgress: (progress) => seen.push(progress) });

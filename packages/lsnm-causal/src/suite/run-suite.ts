@@ -1,4 +1,5 @@
 import { ArgumentError } from '@forback/core';
+import { checkCount } from '../check';
 import { readPair } from '../input/read-pair';
 import { type BenchmarkMetrics, benchmarkMetrics } from '../metrics/benchmark-metrics';
 import { checkedWeights } from '../metrics/scored-pair';
@@ -159,9 +160,4 @@ function preparePairs(
       return { id, data: '', x: nothing, y: nothing, truth, weight, unreadable };
     }
   });
-}
-
-function checkCount(where: string, name: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least)
-    throw new ArgumentError(`${where}: expected ${name} to be a whole number of ${least} or more, got ${value}`);
 }

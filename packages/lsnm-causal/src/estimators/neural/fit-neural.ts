@@ -1,4 +1,5 @@
 import { array, grad, jit, type NDArray, np, optim, random, valueAndGrad } from '@forback/core';
+import { checkCount, checkSamples } from '../../check';
 import type { NoiseName } from '../../options';
 import type { ConditionalFit } from '../conditional-fit';
 import { constantNoise } from '../homoscedastic';
@@ -31,6 +32,7 @@ export interface NeuralFitOptions {
  *
  * @param cause values [n], best standardised.
  * @param effect values [n], best standardised.
+ * @throws DTypeError, ShapeError or ArgumentError for samples and options that are not these.
  */
 export async function fitNeural(
   cause: Float64Array,
@@ -38,6 +40,9 @@ export async function fitNeural(
   options: NeuralFitOptions = {},
 ): Promise<ConditionalFit> {
   const { noise = 'location-scale', hidden = 100, optimiser = 'lbfgs', key = random.key(0) } = options;
+  checkSamples('fitNeural', { cause, effect }, 1);
+  checkCount('fitNeural', 'hidden', hidden, 1);
+  checkCount('fitNeural', 'steps', options.steps ?? 1, 1);
   const network = networkFor(noise, hidden);
   const train = optimiser === 'adam' ? trainAdam : trainLbfgs;
   const start = startVector(network, key);
