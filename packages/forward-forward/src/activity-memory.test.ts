@@ -14,6 +14,13 @@ test('counts what is alive at once', () => {
     return a.add(b).sum();
   };
   expect(activityMemory(10, f, np.ones([10, 3]))).toBe(3 * 120);
+  // A result lives on: both of these, though nothing reads the second and the sum has read the first.
+  const both = (x: ReturnType<typeof np.ones>) => {
+    const a = np.exp(x);
+    return [a, a.sum(), np.sin(x)];
+  };
+  expect(activityMemory(10, both, np.ones([10, 3]))).toBe(2 * 120);
+  expect(() => activityMemory(11, f, np.ones([10, 3]))).toThrow(/no input of the function has 11 rows/);
 });
 
 test('a step with local losses holds the activities of one layer, whatever the depth; backpropagation those of all', () => {

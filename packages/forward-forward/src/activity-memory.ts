@@ -1,9 +1,10 @@
-import { makeProgram, type Program, tree } from '@forback/core';
+import { ArgumentError, makeProgram, type Program, tree } from '@forback/core';
 
 /**
  * The most bytes of arrays with one row for each example that are alive at once while a function runs, by its program: an
- * array lives from the operation that makes it to the last one that reads it. Parameters, which any training needs, do not
- * count; what a backend saves by fusing operations is not seen.
+ * array lives from the operation that makes it to the last one that reads it, or to the end if it is a result. Parameters and
+ * the batch itself, which any training needs, do not count, nor do arrays with another first axis (transposes, several
+ * negatives for each example); what a backend saves by fusing operations is not seen.
  *
  * For `f = (...args) => model.step(...)` this is the memory that grows with depth in backpropagation and does not with local
  * losses.
@@ -16,11 +17,17 @@ export function activityMemory<Args extends unknown[]>(
   ...args: Args
 ): number {
   const { program } = makeProgram((...given: Args) => tree.leaves(f(...given)), ...args);
-  const steps = flatten(program);
+  if (!program.inputs.some(({ shape }) => shape[0] === examples)) {
+    throw new ArgumentError(
+      `activityMemory: expected examples to be the size of the batch, but no input of the function has ${examples} rows`,
+    );
+  }
+  const { steps, results } = flatten(program);
   const lastRead = new Map<number, number>();
   steps.forEach(({ reads }, at) => {
     for (const id of reads) lastRead.set(id, at);
   });
+  for (const id of results) lastRead.set(id, steps.length);
   const dying = new Map<number, number>();
   let alive = 0;
   let most = 0;
@@ -44,7 +51,7 @@ interface Step {
 }
 
 /** The operations in order, those of called programs in place of the calls. */
-function flatten(program: Program): Step[] {
+function flatten(program: Program): { steps: Step[]; results: number[] } {
   const steps: Step[] = [];
   let fresh = 0;
   const run = (part: Program, inputs: readonly number[]): number[] => {
@@ -65,9 +72,9 @@ function flatten(program: Program): Step[] {
     }
     return read(part.outputs);
   };
-  run(
+  const results = run(
     program,
     program.inputs.map(() => fresh++),
   );
-  return steps;
+  return { steps, results };
 }

@@ -28,5 +28,8 @@ test('learns, gives the same bits again, and a penalty on activities makes them 
 
 test('bad settings are refused', () => {
   expect(() => backpropagation({ layers: [], classes: 4 })).toThrow(/at least one layer/);
+  const model = backpropagation({ layers, classes: 4 });
+  const state = model.init(random.key(0), data.images);
+  expect(() => model.step(state, data.images, data.labels, { active: [0] })).toThrow(/all 2 layers learn together/);
   expect(() => backpropagation({ layers, classes: 1 })).toThrow(/classes to be 2 or more/);
 });

@@ -1,5 +1,5 @@
 import { ArgumentError, jit, type NDArray, nn, np, optim, random, valueAndGrad } from '@forback/core';
-import { checkBatch, checkClasses } from './check';
+import { checkAllLearn, checkBatch, checkClasses, checkInput } from './check';
 import type { LocalLayer } from './dense-stack';
 import { allLayers } from './layer-schedule';
 import { type Classifier, descend, type Learner, type Optimiser } from './learner';
@@ -98,15 +98,19 @@ export function backpropagation(options: BackpropagationOptions): Backpropagatio
       const params = { layers: own, head: initHead(top.size, classes) };
       return { step: np.zeros([], { dtype: 'int32' }), params, optimiser: optimiser.init(params) };
     },
-    step(state, input, labels, { gain = 1 } = {}) {
+    step(state, input, labels, { gain = 1, active } = {}) {
       checkBatch('backpropagation.step', classes, input, labels);
+      checkAllLearn('backpropagation.step', active, layers.length);
       const [next, { error, crossEntropy }] = step(state, input, labels, gain);
       return [
         next,
         { positiveGoodness: none, negativeGoodness: none, layerLoss: none, headLoss: crossEntropy, headError: error },
       ];
     },
-    predict: (state, input) => predict(state.params, input),
+    predict(state, input) {
+      checkInput('backpropagation.predict', input);
+      return predict(state.params, input);
+    },
     activities: (state, input) => activities(state.params, input),
   };
 }

@@ -1,10 +1,12 @@
-import { type NDArray, np, random, tree } from '@forback/core';
+import { type NDArray, nn, np, random } from '@forback/core';
 import { expect, test } from 'vitest';
 import { denseStack } from './dense-stack';
 import { forwardForward } from './forward-forward';
 import { sumOfSquares } from './goodness';
+import { labelInPixels } from './label-overlay';
 import { likelihoodRatio } from './loss';
 import { uniformWrongLabels } from './negatives';
+import { meanSquareNormalisation } from './normalisation';
 import type { PairOptions } from './options';
 import type { ForwardForwardState, LayerState } from './state';
 import { copy, patterns, rawGradient } from './test-support';
@@ -14,7 +16,7 @@ const { images, labels } = patterns(12, 1);
 const weights = (state: ForwardForwardState, layer: number) =>
   ((state.layers[layer] as LayerState).params as { weight: NDArray }).weight;
 
-function step(options: Partial<PairOptions>, sizes = [36, 12, 10, 8], change = (state: ForwardForwardState) => state) {
+function step(options: Partial<PairOptions>, sizes = [36, 12, 10, 8]) {
   const model = forwardForward({
     layers: denseStack(sizes),
     classes: 4,
@@ -24,7 +26,7 @@ function step(options: Partial<PairOptions>, sizes = [36, 12, 10, 8], change = (
     loss: likelihoodRatio(),
     ...options,
   });
-  return model.step(change(model.init(random.key(2), images)), images, labels);
+  return model.step(model.init(random.key(2), images), images, labels);
 }
 
 // The same threshold for every layer, as with one θ for the network.
@@ -54,18 +56,40 @@ test.each(['below', 'all'] as const)(
   },
 );
 
-test('γ carries no gradient: only its value matters', () => {
-  // With layers 1 and 2 silent, γ = 0 and layer 0 must learn as it does alone.
-  const silence = (state: ForwardForwardState) => {
-    for (const layer of state.layers.slice(1)) layer.params = tree.map((x) => np.zerosLike(x), layer.params);
-    return state;
-  };
-  const [together] = step({ collaboration: 'all' }, undefined, silence);
-  const [alone] = step({}, undefined, silence);
-  expect(weights(together, 0).dataSync()).toEqual(weights(alone, 0).dataSync());
-  // A silent layer has no gradient of its own, and none comes from the logits of the layers below.
-  expect(Math.max(...weights(together, 2).dataSync().map(Math.abs))).toBe(0);
-});
+test.each(['below', 'all'] as const)(
+  'γ (%s) carries no gradient: the signal of a layer is (1 - p) a and -p a, where only p knows of the other layers',
+  (collaboration) => {
+    const wrong = np.mod(labels.add(1), 4);
+    const model = forwardForward({
+      layers: denseStack([36, 12, 10, 8]),
+      classes: 4,
+      negatives: { name: 'fixed', sample: ({ input, overlay }) => overlay.write(input, wrong) },
+      optimiser: rawGradient,
+      peerNormalisation: 0,
+      goodness: fixed,
+      collaboration,
+    });
+    const state = model.init(random.key(2), images);
+    const before = copy(state);
+    const passes = [labels, wrong].map((given) => {
+      const activities = model.activities(state, images, given);
+      const below = [labelInPixels(4).write(images, given), ...activities].map(meanSquareNormalisation());
+      return { activities, below, goodness: activities.map((a) => np.square(a).sum(1)) };
+    });
+    const [after] = model.step(state, images, labels);
+    for (let layer = 0; layer < 3; layer++) {
+      const [raise, lower] = passes.map(({ activities, below, goodness }, negative) => {
+        const seen = collaboration === 'all' ? goodness : goodness.slice(0, layer + 1);
+        const p = nn.sigmoid(seen.reduce((a, b) => a.add(b)).sub(20));
+        const push = np.expandDims(negative ? p.neg() : p.neg().add(1), 1).mul(activities[layer] as NDArray);
+        return (below[layer] as NDArray).transpose().matmul(push).div(12);
+      }) as [NDArray, NDArray];
+      const change = weights(after, layer).sub(weights(before, layer));
+      expect(np.abs(change).max().item()).toBeGreaterThan(1e-3);
+      expect(np.abs(change.sub(raise).sub(lower)).max().item()).toBeLessThan(1e-5);
+    }
+  },
+);
 
 test('the update of a layer is the gradient of the shared loss in that layer alone', () => {
   // Finite differences of the loss of the summed goodness, with the layers above seeing the unperturbed input.

@@ -4,7 +4,7 @@ import { denseStack } from './dense-stack';
 import { forwardForward } from './forward-forward';
 import { activityNorm, channelGroups, lowForReal, meanOfSquares, projectedClasses, sumOfSquares } from './goodness';
 import { maskedHybrids } from './hybrids';
-import { noLabel } from './label-overlay';
+import { labelInPixels, noLabel } from './label-overlay';
 import { alternating, layerByLayer } from './layer-schedule';
 import { goodnessMargin, logisticThreshold } from './loss';
 import { allWrongLabels, uniformWrongLabels } from './negatives';
@@ -47,18 +47,41 @@ const methods: [string, ForwardForwardOptions][] = [
   ],
   ['alternating layers', { ...base, schedule: alternating(), optimiser: adam() }],
   [
+    'collaboration with the layers below, layer by layer',
+    {
+      ...base,
+      collaboration: 'below',
+      schedule: layerByLayer(),
+      goodness: sumOfSquares({ thresholdPerUnit: 2 }),
+      scoredLayers: [0, 1],
+      optimiser: adam(),
+    },
+  ],
+  [
     'collaboration',
-    { ...base, collaboration: 'all', goodness: sumOfSquares({ thresholdPerUnit: 2 }), optimiser: adam() },
+    {
+      ...base,
+      collaboration: 'all',
+      scoredLayers: [0, 1],
+      goodness: sumOfSquares({ thresholdPerUnit: 2 }),
+      optimiser: adam(),
+    },
   ],
   ['end to end', { ...base, gradients: 'endToEnd', optimiser: adam() }],
 ];
 
-describe.each(methods)('%s', (_name, options) => {
+describe.each(methods)('%s', (name, options) => {
   test('learns patterns that it has not seen, and resumes to the same bits', async () => {
     const model = forwardForward(options);
     const settings = { epochs: 8, batchSize: 20, key: random.key(0) };
     const whole = await train(model, data, settings);
     expect(errorRate(model, whole.state, unseen)).toBeLessThan(0.1);
+    // The softmax head could do it on layers that learn nothing; the goodness, which hybrids do not give labels, could not.
+    if (name !== 'unsupervised hybrids') {
+      const fresh = model.init(random.key(0), data.images);
+      expect(errorRate(model, fresh, unseen, { mode: 'goodnessScan' })).toBeGreaterThan(0.3);
+      expect(errorRate(model, whole.state, unseen, { mode: 'goodnessScan' })).toBeLessThan(0.1);
+    }
     const stop = new AbortController();
     const onProgress = ({ step }: { step: number }) => step === 90 && stop.abort();
     const part = await train(model, data, { ...settings, signal: stop.signal, onProgress });
@@ -119,6 +142,11 @@ describe('settings that do not fit', () => {
       /active to be indices from 0 to 1, got \[2\]/,
     );
     expect(() => headless.model.goodnessOfLabels(headless.state, data.images, [])).toThrow(/layers to be indices/);
+    // The default negatives are wrong labels, which would be written nowhere.
+    expect(() => run({ ...base, overlay: noLabel() })).toThrow(
+      /without a label in the input, hardWrongLabels gives negatives that equal the real inputs/,
+    );
+    expect(() => run({ ...base, overlay: labelInPixels(3) })).toThrow(/labels for 3 classes, not for 4/);
     expect(() => run({ ...base, gradients: 'endToEnd', collaboration: 'all' })).toThrow(/is for local gradients/);
     expect(() => run({ ...base, collaboration: 'some' as never })).toThrow(/'none' or 'below' or 'all', got 'some'/);
     expect(() => run({ layers: denseStack([36, 30]), classes: 4, goodness: channelGroups() })).toThrow(

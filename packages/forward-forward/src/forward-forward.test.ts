@@ -1,6 +1,7 @@
 import { array, type Equation, makeProgram, type NDArray, nn, np, type Program, random, tree } from '@forback/core';
 import { describe, expect, test } from 'vitest';
 import { denseStack } from './dense-stack';
+import { emaSgd } from './ema-sgd';
 import { forwardForward } from './forward-forward';
 import { uniformWrongLabels } from './negatives';
 import type { PairOptions } from './options';
@@ -155,8 +156,9 @@ function influences(program: Program): Set<number>[] {
 
 describe('inference', () => {
   // Wide enough that no layer is silent.
-  const model = build([10, 32, 32, 32]);
-  const state = model.init(random.key(3), images);
+  const model = build([10, 32, 32, 32], { optimiser: emaSgd() });
+  // After a step: the head of a new state gives every class the same probability.
+  const [state] = model.step(model.init(random.key(3), images), images, labels);
 
   test('the goodness scan is one forward pass for each label over the scored layers', () => {
     const scores = model.goodnessOfLabels(state, images).toJS() as number[][];
@@ -179,8 +181,23 @@ describe('inference', () => {
 
   test.each(['onePass', 'goodnessScan'] as const)('%s does not depend on the batch or its order', (mode) => {
     const together = model.predict(state, images, { mode }).dataSync();
+    const scores = mode === 'onePass' ? model.logProbabilities : model.goodnessOfLabels;
+    const all = scores(state, images);
+    expect(
+      np
+        .abs(all.sub(all.slice([0, 1], [0, 1])))
+        .max()
+        .item(),
+    ).toBeGreaterThan(1e-3);
     for (let i = 0; i < 8; i++) {
-      expect(model.predict(state, images.slice([i, i + 1]), { mode }).item()).toBe(together[i]);
+      const own = images.slice([i, i + 1]);
+      expect(model.predict(state, own, { mode }).item()).toBe(together[i]);
+      expect(
+        np
+          .abs(scores(state, own).sub(all.at(i)))
+          .max()
+          .item(),
+      ).toBeLessThan(1e-4);
     }
     const reversed = model.predict(state, np.flip(images, 0), { mode }).dataSync();
     expect([...reversed].reverse()).toEqual([...together]);
@@ -221,6 +238,26 @@ describe('bad input', () => {
       'an unknown inference mode',
       () => model.predict(state(), images, { mode: 'vote' as never }),
       /expected mode 'onePass', 'goodnessScan' or 'layerVote', got 'vote'/,
+    ],
+    [
+      'an example that is no batch',
+      () => model.predict(state(), images.at(0)),
+      /expected input to be a float batch \[n, ...\], got float32\[10\]; np.expandDims/,
+    ],
+    [
+      'whole numbers for pixels',
+      () => model.goodnessOfLabels(state(), images.astype('int32')),
+      /expected input to be a float batch \[n, ...\], got int32/,
+    ],
+    [
+      'a label out of range, to look at activities',
+      () => model.activities(state(), images, np.full([8], 3, { dtype: 'int32' })),
+      /activities: expected labels from 0 to 2, got 3/,
+    ],
+    [
+      'a choice of layers for the head',
+      () => model.predict(state(), images, { layers: [0] }),
+      /looks at the scored layers; leave out layers, or set mode: 'goodnessScan'/,
     ],
     ['no layers', () => forwardForward({ layers: [], classes }), /at least one layer/],
     ['one class', () => forwardForward({ layers: denseStack([10, 6]), classes: 1 }), /classes to be 2 or more, got 1/],

@@ -1,5 +1,5 @@
 import { ArgumentError, jit, type NDArray, nn, np } from '@forback/core';
-import { checkBatch, checkLayers } from './check';
+import { checkBatch, checkInput, checkLayers } from './check';
 import { headFeatures, learn } from './learn';
 import type { Classifier, Learner } from './learner';
 import { forward } from './network';
@@ -18,7 +18,7 @@ export type InferenceMode = 'goodnessScan' | 'layerVote' | 'onePass';
 export interface PredictOptions {
   /** Default: `onePass` where there is a head, else `goodnessScan`. */
   mode?: InferenceMode;
-  /** Indices of the layers that count, for `goodnessScan` and `layerVote`. Default: the scored layers. */
+  /** Indices of the layers that count, for `goodnessScan` and `layerVote` only. Default: the scored layers. */
   layers?: readonly number[];
 }
 
@@ -71,6 +71,7 @@ export function forwardForward(options: ForwardForwardOptions): ForwardForward {
   );
   const chosenGoodness = (state: ForwardForwardState, input: NDArray, chosen: readonly number[] = scoredLayers) => {
     checkLayers('forwardForward', 'layers', chosen, layers.length);
+    checkInput('forwardForward', input);
     if (settings.overlay.unlabelled) {
       throw new ArgumentError(
         "forwardForward: the input carries no label, so goodness says nothing about labels; predict with mode 'onePass'",
@@ -79,6 +80,7 @@ export function forwardForward(options: ForwardForwardOptions): ForwardForward {
     return labelGoodness(readable(state), input, chosen.join(','));
   };
   const headProbabilities = (state: ForwardForwardState, input: NDArray) => {
+    checkInput('forwardForward', input);
     if (settings.head) return logProbabilities(readable(state), input);
     throw new ArgumentError(
       "forwardForward: there is no softmax head; set head: true, or predict with mode 'goodnessScan'",
@@ -98,12 +100,20 @@ export function forwardForward(options: ForwardForwardOptions): ForwardForward {
     layerGoodness: (state, input) => chosenGoodness(state, input, everyLayer),
     goodnessOfLabels: (state, input, chosen) => chosenGoodness(state, input, chosen).sum(0),
     logProbabilities: headProbabilities,
-    activities: (state, input, labels) =>
-      activities(
+    activities(state, input, labels) {
+      if (labels) checkBatch('forwardForward.activities', classes, input, labels);
+      else checkInput('forwardForward.activities', input);
+      return activities(
         readable(state),
         labels ? settings.overlay.write(input, labels) : settings.overlay.writeNeutral(input),
-      ),
+      );
+    },
     predict(state, input, { mode = settings.head ? 'onePass' : 'goodnessScan', layers: chosen } = {}) {
+      if (mode === 'onePass' && chosen !== undefined) {
+        throw new ArgumentError(
+          "predict: the softmax head of mode 'onePass' looks at the scored layers; leave out layers, or set mode: 'goodnessScan'",
+        );
+      }
       if (mode === 'onePass') return np.argmax(headProbabilities(state, input), 1);
       if (mode === 'goodnessScan') return np.argmax(chosenGoodness(state, input, chosen).sum(0), 1);
       if (mode === 'layerVote') return np.argmax(nn.softmax(chosenGoodness(state, input, chosen)).sum(0), 1);

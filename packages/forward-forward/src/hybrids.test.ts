@@ -1,9 +1,13 @@
-import { array, np, random } from '@forback/core';
+import { array, np, optim, random } from '@forback/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { denseStack } from './dense-stack';
+import { forwardForward } from './forward-forward';
 import { blobMask, maskedHybrids } from './hybrids';
 import { noLabel } from './label-overlay';
 import type { NegativeContext } from './negatives';
+import { patterns } from './test-support';
+import { type Examples, train } from './train';
 
 function context(input: NegativeContext['input'], seed = 0): NegativeContext {
   const labels = np.zeros([input.shape[0] as number], { dtype: 'int32' });
@@ -46,6 +50,24 @@ test('both halves of a mask are in use, and blurring makes blobs: neighbours agr
   };
   expect(Math.abs(agreement(0) - 0.5)).toBeLessThan(0.02);
   expect(agreement(8)).toBeGreaterThan(0.85);
+});
+
+test('layers learn without labels to tell new images from hybrids of them', async () => {
+  const centred = ({ images, labels }: Examples) => ({ images: images.slice(null, [4, null]).sub(0.5), labels });
+  const [data, unseen] = [centred(patterns(400, 1, 0.05)), centred(patterns(200, 2, 0.05))];
+  const model = forwardForward({
+    layers: denseStack([32, 24, 24]),
+    classes: 4,
+    overlay: noLabel(),
+    negatives: maskedHybrids({ size: [4, 8], blurs: 2 }),
+    optimiser: optim.adam({ learningRate: 0.01 }),
+    head: false,
+  });
+  const training = { epochs: 25, batchSize: 20, key: random.key(0), gain: () => 1 };
+  const { state } = await train(model, data, training);
+  const [, { positiveGoodness, negativeGoodness }] = model.step(state, unseen.images, unseen.labels);
+  expect(positiveGoodness.min().item()).toBeGreaterThan(1);
+  expect(negativeGoodness.max().item()).toBeLessThan(0.8);
 });
 
 test('bad input is refused', () => {

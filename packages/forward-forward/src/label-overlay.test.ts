@@ -39,6 +39,7 @@ test('an example that is too small for the label is refused', () => {
   );
 });
 
-test('one class is refused', () => {
+test('one class, and a label that nobody could see, are refused', () => {
+  expect(() => labelInPixels(3, { strength: 0 })).toThrow(/strength to be a number above 0, got 0/);
   expect(() => labelInPixels(1)).toThrow(/expected at least 2 classes, got 1/);
 });

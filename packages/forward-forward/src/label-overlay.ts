@@ -1,4 +1,5 @@
 import { ArgumentError, type NDArray, nn, np, random, ShapeError } from '@forback/core';
+import { checkPositive } from './check';
 
 /** Writes a label into the input: the same for an example alone and in any batch. */
 export interface LabelOverlay {
@@ -8,6 +9,8 @@ export interface LabelOverlay {
   writeNeutral(input: NDArray): NDArray;
   /** The input carries no label, so that a goodness scan over labels makes no sense. */
   readonly unlabelled?: boolean;
+  /** How many labels it can write, where that is fixed: as many as the model has classes. */
+  readonly classes?: number;
 }
 
 /**
@@ -24,6 +27,7 @@ export function labelInPixels(classes: number, options: { strength?: number } = 
       `labelInPixels: expected at least 2 classes, got ${classes}; with one class nothing can be wrong`,
     );
   }
+  checkPositive('labelInPixels', 'strength', strength);
   const overwrite = (input: NDArray, code: NDArray): NDArray => {
     const n = input.shape[0] as number;
     const flat = input.reshape([n, -1]);
@@ -38,6 +42,7 @@ export function labelInPixels(classes: number, options: { strength?: number } = 
     return np.concatenate([code, rest], 1).reshape(input.shape);
   };
   return {
+    classes,
     write: (input, labels) => overwrite(input, nn.oneHot(labels, classes, input.dtype).mul(strength)),
     writeNeutral: (input) => {
       const shape = [input.shape[0] as number, classes];
@@ -69,6 +74,7 @@ export function labelInChannel(patterns: NDArray): LabelOverlay {
   };
   const mean = patterns.mean(0);
   return {
+    classes: patterns.shape[0] as number,
     write: (input, labels) => append(input, np.expandDims(np.take(patterns, labels), 1)),
     writeNeutral: (input) => append(input, np.broadcastTo(mean, [input.shape[0] as number, 1, height, width])),
   };

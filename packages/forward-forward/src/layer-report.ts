@@ -34,7 +34,7 @@ export function layerReport(
   data: Examples,
   options: { batchSize?: number } = {},
 ): LayerReport[] {
-  const n = checkExamples('layerReport', data);
+  const n = checkExamples('layerReport', model.classes, data);
   const totals = Array.from({ length: model.layerCount }, () => ({
     error: 0,
     errorUpTo: 0,
@@ -43,7 +43,7 @@ export function layerReport(
     sparsity: 0,
     meanActivity: 0,
   }));
-  for (const rows of batchRows(n, options.batchSize ?? 500)) {
+  for (const rows of batchRows('layerReport', n, options.batchSize ?? 500)) {
     const [images, labels] = [data.images.slice(rows), data.labels.slice(rows)];
     const goodness = model.layerGoodness(state, images);
     const upTo = np.cumsum(goodness, 0);

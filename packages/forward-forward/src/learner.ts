@@ -41,6 +41,7 @@ export interface Learner<State extends { step: NDArray }> {
 
 /** Anything that predicts labels from a state. */
 export interface Classifier<State, Options> {
+  readonly classes: number;
   /** The most likely labels, int32 [n]. */
   predict(state: State, input: NDArray, options?: Options): NDArray;
 }

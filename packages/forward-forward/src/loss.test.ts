@@ -47,6 +47,13 @@ test('the margin loss compares every negative with its own positive', () => {
   expect(goodnessMargin()(positive, negative, 0).item()).toBeCloseTo(expected, 6);
 });
 
+test('a temperature or α that is not above 0 is refused', () => {
+  expect(() => logisticThreshold({ temperature: 0 })).toThrow(/^logisticThreshold: expected temperature .* got 0/);
+  expect(() => likelihoodRatio({ temperature: -1 })).toThrow(/^likelihoodRatio: expected temperature .* got -1/);
+  expect(() => goodnessMargin({ alpha: Number.NaN })).toThrow(/^goodnessMargin: expected alpha .* got NaN/);
+  expect(() => classCrossEntropy({ temperature: 0 })).toThrow(/^classCrossEntropy: expected temperature .* got 0/);
+});
+
 test('the cross-entropy of equal class goodness is log K', () => {
   const loss = classCrossEntropy({ temperature: 3 })(array([[2, 2, 2]]), array([1], { dtype: 'int32' }));
   expect(loss.item()).toBeCloseTo(Math.log(3), 6);

@@ -1,4 +1,5 @@
 import { type NDArray, nn } from '@forback/core';
+import { checkPositive } from './check';
 
 /**
  * The objective of a layer: a scalar from the goodness of positive examples [n] and of negative ones [m · n]. Negative
@@ -20,6 +21,7 @@ export type ClassLoss = (goodness: NDArray, labels: NDArray) => NDArray;
  */
 export function logisticThreshold(options: { temperature?: number } = {}): PairLoss {
   const { temperature = 1 } = options;
+  checkPositive('logisticThreshold', 'temperature', temperature);
   return (positive, negative, threshold) => {
     const push = nn.softplus(positive.sub(threshold).div(-temperature));
     const pull = nn.softplus(negative.sub(threshold).div(temperature));
@@ -39,6 +41,7 @@ export function logisticThreshold(options: { temperature?: number } = {}): PairL
  */
 export function likelihoodRatio(options: { temperature?: number } = {}): PairLoss {
   const { temperature = 1 } = options;
+  checkPositive('likelihoodRatio', 'temperature', temperature);
   return (positive, negative, threshold) => {
     const surprise = (goodness: NDArray) => nn.softplus(goodness.sub(threshold).div(-temperature)).mean();
     return surprise(positive)
@@ -55,6 +58,7 @@ export function likelihoodRatio(options: { temperature?: number } = {}): PairLos
  */
 export function goodnessMargin(options: { alpha?: number } = {}): PairLoss {
   const { alpha = 4 } = options;
+  checkPositive('goodnessMargin', 'alpha', alpha);
   return (positive, negative) => {
     const gap = positive.sub(negative.reshape([-1, positive.shape[0] as number]));
     return nn.softplus(gap.mul(-alpha)).mean();
@@ -68,5 +72,6 @@ export function goodnessMargin(options: { alpha?: number } = {}): PairLoss {
  */
 export function classCrossEntropy(options: { temperature?: number } = {}): ClassLoss {
   const { temperature = 1 } = options;
+  checkPositive('classCrossEntropy', 'temperature', temperature);
   return (goodness, labels) => nn.losses.softmaxCrossEntropy(goodness.div(temperature), labels).mean();
 }

@@ -19,10 +19,12 @@ export interface Negatives {
   readonly name: string;
   /** The network's negative input, before normalisation: [n, ...], or [m · n, ...] where j · n + i belongs to example i. */
   sample(context: NegativeContext): NDArray;
+  /** Nothing but the label tells these negatives from the real inputs. */
+  readonly relabels?: boolean;
 }
 
 function wrongLabels(name: string, pick: (context: NegativeContext) => NDArray): Negatives {
-  return { name, sample: (context) => context.overlay.write(context.input, pick(context)) };
+  return { name, relabels: true, sample: (context) => context.overlay.write(context.input, pick(context)) };
 }
 
 /** A wrong label, each of the K − 1 equally likely; never the true one. */
@@ -70,6 +72,7 @@ export function allWrongLabels(options: { limit?: number } = {}): Negatives {
   }
   return {
     name: 'allWrongLabels',
+    relabels: true,
     sample({ key, input, labels, classes, overlay }) {
       const count = Math.min(limit, classes - 1);
       const offsets = random

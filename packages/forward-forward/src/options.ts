@@ -1,5 +1,5 @@
 import { ArgumentError, type NDArray, nn } from '@forback/core';
-import { checkClasses, checkLayers } from './check';
+import { checkClasses, checkLayers, checkName } from './check';
 import type { LocalLayer } from './dense-stack';
 import { emaSgd } from './ema-sgd';
 import { type ClassGoodness, type Goodness, sumOfSquares } from './goodness';
@@ -102,8 +102,8 @@ export function resolveOptions(options: ForwardForwardOptions): Settings {
   const firstScored = judgesClasses || layers.length === 1 ? 0 : 1;
   const scoredLayers = options.scoredLayers ?? layers.map((_, i) => i).slice(firstScored);
   checkLayers(where, 'scoredLayers', scoredLayers, layers.length);
-  const collaboration = oneOf('collaboration', options.collaboration ?? 'none', ['none', 'below', 'all'] as const);
-  const gradients = oneOf('gradients', options.gradients ?? 'local', ['local', 'endToEnd'] as const);
+  const collaboration = checkName(where, 'collaboration', options.collaboration ?? 'none', ['none', 'below', 'all']);
+  const gradients = checkName(where, 'gradients', options.gradients ?? 'local', ['local', 'endToEnd']);
   if (gradients === 'endToEnd' && collaboration !== 'none') {
     throw new ArgumentError(
       `${where}: collaboration '${collaboration}' is for local gradients; end to end, layers share one loss`,
@@ -151,12 +151,16 @@ function objectiveOf(options: ForwardForwardOptions, head: boolean): Pick<Settin
     overlay = labelInPixels(classes),
     negatives = head ? hardWrongLabels() : uniformWrongLabels(),
   } = options;
+  if (overlay.classes !== undefined && overlay.classes !== classes) {
+    throw new ArgumentError(
+      `forwardForward: the overlay has labels for ${overlay.classes} classes, not for ${classes}`,
+    );
+  }
+  if (overlay.unlabelled && negatives.relabels) {
+    throw new ArgumentError(
+      `forwardForward: without a label in the input, ${negatives.name} gives negatives that equal the real inputs; ` +
+        'use maskedHybrids() or customNegatives(...)',
+    );
+  }
   return { objective: pairObjective(classes, goodness, loss, overlay, negatives), overlay };
-}
-
-function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
-  if (allowed.includes(value)) return value;
-  throw new ArgumentError(
-    `forwardForward: expected ${name} to be ${allowed.map((a) => `'${a}'`).join(' or ')}, got '${value}'`,
-  );
 }

@@ -69,9 +69,23 @@ describe('bad settings', () => {
   test.each<[Partial<TopDownOptions>, RegExp]>([
     [{ damping: 1 }, /damping in \[0, 1\), got 1/],
     [{ scoredIterations: [3, 9] }, /scoredIterations from 1 to the 8 iterations, got \[3, 9\]/],
+    [{ scoredIterations: [1.5, 3] }, /got \[1.5, 3\]/],
+    [{ negatives: 'soft' as never }, /negatives to be 'hard' or 'uniform', got 'soft'/],
     [{ down: [] }, /as many layers down as up, at least one, got 0 and 2/],
     [{ classes: 1 }, /classes to be 2 or more, got 1/],
   ])('%o are refused', (options, message) => {
     expect(() => build(options)).toThrow(message);
+  });
+
+  test('so are labels, iterations and layers to learn that there are not', () => {
+    const model = build();
+    const state = model.init(random.key(0), data.images);
+    const none = np.full([100], 4, { dtype: 'int32' });
+    expect(() => model.settle(state, unseen.images, none, 2)).toThrow(/labels from 0 to 3, got 4/);
+    expect(() => model.settle(state, unseen.images, unseen.labels, -1)).toThrow(/iterations .* got -1/);
+    expect(() => model.step(state, unseen.images, unseen.labels, { active: [1] })).toThrow(
+      /all 2 layers learn together, got active \[1\]/,
+    );
+    expect(() => model.predict(state, unseen.images.at(0))).toThrow(/a float batch \[n, ...\], got float32\[36\]/);
   });
 });

@@ -1,5 +1,5 @@
 import { ArgumentError, jit, type NDArray, nn, np, random, valueAndGrad } from '@forback/core';
-import { checkBatch, checkClasses } from './check';
+import { checkAllLearn, checkBatch, checkClasses, checkInput, checkName, checkWhole } from './check';
 import { denseStack, type LocalLayer } from './dense-stack';
 import { emaSgd } from './ema-sgd';
 import { type Goodness, sumOfSquares } from './goodness';
@@ -96,18 +96,25 @@ export function topDownForwardForward(options: TopDownOptions): TopDownForwardFo
     name: 'topDownForwardForward.goodnessOfLabels',
   });
   const readable = ({ layers }: TopDownState) => layers.map(({ params }) => ({ params }));
+  const labelGoodness = (state: TopDownState, input: NDArray) => {
+    checkInput('topDownForwardForward', input);
+    return goodnessOfLabels(readable(state), input);
+  };
   return {
     classes,
     schedule: allLayers(),
     layerCount: up.length,
     init: (key, example) => initialState(settings, key, example),
-    step(state, input, labels, { gain = 1 } = {}) {
+    step(state, input, labels, { gain = 1, active } = {}) {
       checkBatch('topDownForwardForward.step', classes, input, labels);
+      checkAllLearn('topDownForwardForward.step', active, up.length);
       return step(state, input, labels, gain);
     },
-    goodnessOfLabels: (state, input) => goodnessOfLabels(readable(state), input),
-    predict: (state, input) => np.argmax(goodnessOfLabels(readable(state), input), 1),
-    settle: (state, input, labels, iterations) => {
+    goodnessOfLabels: labelGoodness,
+    predict: (state, input) => np.argmax(labelGoodness(state, input), 1),
+    settle(state, input, labels, iterations) {
+      checkBatch('topDownForwardForward.settle', classes, input, labels);
+      checkWhole('topDownForwardForward.settle', 'iterations', iterations, 0);
       const run = settle(settings, readable(state), input, labels, iterations);
       return run[iterations] as NDArray[];
     },
@@ -128,7 +135,7 @@ function resolve(options: TopDownOptions): Settings {
   }
   if (!(damping >= 0 && damping < 1)) throw new ArgumentError(`${where}: expected damping in [0, 1), got ${damping}`);
   const [first, last] = scoredIterations;
-  if (!(Number.isInteger(iterations) && first >= 1 && first <= last && last <= iterations)) {
+  if (!([iterations, first, last].every(Number.isInteger) && first >= 1 && first <= last && last <= iterations)) {
     throw new ArgumentError(
       `${where}: expected scoredIterations from 1 to the ${iterations} iterations, got [${first}, ${last}]`,
     );
@@ -140,7 +147,7 @@ function resolve(options: TopDownOptions): Settings {
     damping,
     iterations,
     scoredIterations,
-    negatives: options.negatives ?? 'hard',
+    negatives: checkName(where, 'negatives', options.negatives ?? 'hard', ['hard', 'uniform']),
     goodness: options.goodness ?? sumOfSquares(),
     loss: options.loss ?? logisticThreshold(),
     normalisation: options.normalisation ?? meanSquareNormalisation(),

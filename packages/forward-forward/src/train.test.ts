@@ -45,6 +45,18 @@ describe('training', () => {
     expect(io.save(rest.state)).toEqual(io.save(whole.state));
   });
 
+  test('a state saved after a batch, while training goes on, resumes to the same bits', async () => {
+    let saved = new Uint8Array();
+    const whole = await train(build(), data, {
+      ...options,
+      onProgress: ({ step, state }) => {
+        if (step === 33) saved = io.save(state);
+      },
+    });
+    const rest = await train(build(), data, { ...options, state: io.load<typeof whole.state>(saved) });
+    expect(io.save(rest.state)).toEqual(io.save(whole.state));
+  });
+
   test('reports every batch', async () => {
     const steps: number[] = [];
     await train(build(), data, {
@@ -84,7 +96,8 @@ describe('training', () => {
 });
 
 describe('bad input', () => {
-  const one = (values: Partial<Examples>) => train(build(), { ...data, ...values }, options);
+  const onProgress = () => expect.unreachable('a batch was trained on');
+  const one = (values: Partial<Examples>) => train(build(), { ...data, ...values }, { ...options, onProgress });
 
   test('is refused before anything is computed', async () => {
     const broken = array(data.images.dataSync().fill(Number.NaN, 37, 38), { shape: [400, 36] });
@@ -92,7 +105,21 @@ describe('bad input', () => {
     await expect(one({ labels: np.zeros([3], { dtype: 'int32' }) })).rejects.toThrow(
       /expected images \[n, ...\] and labels \[n\]/,
     );
+    const last = array([...data.labels.dataSync().slice(0, -1), 4], { dtype: 'int32' });
+    await expect(one({ labels: last })).rejects.toThrow(/^train: expected labels from 0 to 3, got 4/);
+    await expect(one({ labels: data.labels.astype('float32') })).rejects.toThrow(
+      /labels to be int32\[400\], got float32/,
+    );
+    await expect(one({ images: data.images.astype('int32') })).rejects.toThrow(/float batch .*, got int32\[400, 36\]/);
     await expect(train(build(), data, { ...options, epochs: 0 })).rejects.toThrow(/epochs of 1 or more, got 0/);
     await expect(train(build(), data, { ...options, batchSize: 401 })).rejects.toThrow(/batchSize from 1 to 400/);
+  });
+
+  test('is refused by the error rate', () => {
+    const model = build();
+    const state = model.init(random.key(0), data.images);
+    const wrong = { ...test_, labels: np.full([200], -1, { dtype: 'int32' }) };
+    expect(() => errorRate(model, state, wrong)).toThrow(/^errorRate: expected labels from 0 to 3, got -1/);
+    expect(() => errorRate(model, state, test_, { batchSize: 0 })).toThrow(/^errorRate: expected batchSize .* got 0/);
   });
 });

@@ -1,11 +1,12 @@
 import { ArgumentError, type NDArray, np, random, ShapeError } from '@forback/core';
+import { checkBatch, checkWhole } from './check';
 import { halfThenLinear } from './gain';
 import type { Classifier, Learner } from './learner';
 
 export interface Examples {
-  /** [n, ...] floats. */
+  /** Finite floats [n, ...]. */
   images: NDArray;
-  /** int32 [n]. */
+  /** int32 [n], from 0 to K − 1. */
   labels: NDArray;
 }
 
@@ -17,7 +18,7 @@ export interface Progress<State> {
   /** Batches done, all epochs together. */
   step: number;
   steps: number;
-  /** Mean goodness as a multiple of the threshold, for each layer. */
+  /** Mean goodness as a multiple of the threshold, for each layer; NaN for what a method does not have or did not compute. */
   positiveGoodness: number[];
   negativeGoodness: number[];
   /** Objective of each layer; 0 for layers that did not learn. */
@@ -37,7 +38,10 @@ export interface TrainOptions<State> {
   batchSize?: number;
   /** Factor on the learning rate in an epoch (from 1). Default: `halfThenLinear`. */
   gain?: (epoch: number, epochs: number) => number;
-  /** Goes on from a state that an earlier call with the same options returned, to the same bits. */
+  /**
+   * Goes on from a state that an earlier call with the same options returned or reported, to the same bits. The first batch
+   * consumes it: save what you want to keep.
+   */
   state?: State;
   /** Called after each batch. */
   onProgress?: (progress: Progress<State>) => void;
@@ -63,7 +67,7 @@ export async function train<State extends { step: NDArray }>(
   options: TrainOptions<State>,
 ): Promise<TrainResult<State>> {
   const { epochs, key, batchSize = 100, gain = halfThenLinear, onProgress, signal } = options;
-  const n = checkExamples('train', data);
+  const n = checkExamples('train', model.classes, data);
   if (!Number.isInteger(epochs) || epochs < 1)
     throw new ArgumentError(`train: expected epochs of 1 or more, got ${epochs}`);
   if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > n) {
@@ -106,8 +110,8 @@ export async function train<State extends { step: NDArray }>(
   return { state, finished: true };
 }
 
-/** @internal Refuses data that are not finite images with a label each; returns their number. */
-export function checkExamples(where: string, { images, labels }: Examples): number {
+/** @internal Refuses data that are not finite images with a label of 0 ... classes − 1 each; returns their number. */
+export function checkExamples(where: string, classes: number, { images, labels }: Examples): number {
   const n = images.shape[0] ?? 0;
   if (images.ndim < 2 || labels.ndim !== 1 || labels.shape[0] !== n || n === 0) {
     throw new ShapeError(
@@ -115,6 +119,7 @@ export function checkExamples(where: string, { images, labels }: Examples): numb
         `got [${images.shape.join(', ')}] and [${labels.shape.join(', ')}]`,
     );
   }
+  checkBatch(where, classes, images, labels);
   const data = images.dataSync();
   const bad = data.findIndex((v) => !Number.isFinite(v));
   if (bad >= 0)
@@ -137,9 +142,9 @@ export function errorRate<State, Options extends object>(
   options?: Options & { batchSize?: number },
 ): number {
   const { batchSize = 1000 } = options ?? {};
-  const n = checkExamples('errorRate', data);
+  const n = checkExamples('errorRate', model.classes, data);
   let wrong = 0;
-  for (const rows of batchRows(n, batchSize)) {
+  for (const rows of batchRows('errorRate', n, batchSize)) {
     const predicted = model.predict(state, data.images.slice(rows), options);
     wrong += np.notEqual(predicted, data.labels.slice(rows)).sum().item();
   }
@@ -147,6 +152,7 @@ export function errorRate<State, Options extends object>(
 }
 
 /** @internal First and last row (excluded) of consecutive batches. */
-export function batchRows(n: number, batchSize: number): [number, number][] {
+export function batchRows(where: string, n: number, batchSize: number): [number, number][] {
+  checkWhole(where, 'batchSize', batchSize, 1);
   return Array.from({ length: Math.ceil(n / batchSize) }, (_, i) => [i * batchSize, Math.min(n, (i + 1) * batchSize)]);
 }

@@ -40,7 +40,7 @@ export function representations<State>(
   data: Examples,
   options: RepresentationOptions = {},
 ): LayerRepresentation[] {
-  checkExamples('representations', data);
+  checkExamples('representations', model.classes, data);
   const { correctOnly = true } = options;
   const labels = data.labels.dataSync();
   const predicted = correctOnly ? model.predict(state, data.images).dataSync() : labels;

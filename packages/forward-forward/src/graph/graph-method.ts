@@ -10,8 +10,8 @@ export interface GraphMethod<Task> {
   readonly name: string;
   readonly layers: readonly GraphLayer[];
   activation(preActivation: NDArray): NDArray;
-  /** Refuses a task that does not fit. */
-  check(task: Task): void;
+  /** Refuses a task that does not fit; with `training`, also one that cannot be learnt from. */
+  check(task: Task, training: boolean): void;
   /** The passes of a training step: a layer is applied to each. */
   trainingViews(task: Task, key: random.Key): View[];
   /** The passes of a prediction; null where they are those of training. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { undirectedGraph } from './graph';
 import { type GraphLayer, graphAttention, graphConvolution, sageMean } from './graph-layers';
 import type { GraphMethod } from './graph-method';
-import { areaUnderCurve, linkPrediction, splitLinks } from './links';
+import { areaUnderCurve, type LinkTask, linkPrediction, splitLinks } from './links';
 import { classProducts, graphBackpropagation, labelAppending, singleForward, virtualLabelNodes } from './node-methods';
 import type { NodeTask } from './node-task';
 import { sparseMatrix } from './sparse-matrix';
@@ -78,7 +78,7 @@ describe.each(methods)('%s', (name, method) => {
     expect(io.save(rest.state)).toEqual(io.save(whole.state));
   });
 
-  test('predictions do not depend on the labels of the nodes to predict', async () => {
+  test('neither training nor predictions depend on the labels of the nodes to predict', async () => {
     const { state } = await trainGraph(method, task, { ...options, epochs: 4 });
     const hidden = new Set(Array.from(task.test ?? []));
     const other = {
@@ -88,6 +88,7 @@ describe.each(methods)('%s', (name, method) => {
         { dtype: 'int32' },
       ),
     };
+    expect(io.save((await trainGraph(method, other, { ...options, epochs: 4 })).state)).toEqual(io.save(state));
     expect(graphScores(method, state, other, 'test').dataSync()).toEqual(
       graphScores(method, state, task, 'test').dataSync(),
     );
@@ -165,6 +166,49 @@ describe('links', () => {
     expect(() => splitLinks(random.key(0), task.graph, task.features, { test: 1 })).toThrow(/leave edges to train on/);
   });
 
+  test('no edge is drawn as a pair without one, in a graph of more pairs than 32 bits count', () => {
+    const many = 50_000;
+    const clique = Array.from({ length: 330 }, (_, i) => many - 1 - i);
+    const sources = clique.flatMap((a, i) => new Array<number>(i).fill(a));
+    const targets = clique.flatMap((_, i) => clique.slice(0, i));
+    const graph = undirectedGraph(many, sources, targets);
+    const edges = new Set(Array.from(graph.sources, (a, e) => a * many + (graph.targets[e] as number)));
+    const { train, validation, test: rest } = splitLinks(random.key(1), graph, np.zeros([many, 1]));
+    for (const { negative } of [train, validation, rest]) {
+      const [a, b] = negative;
+      expect(a.some((v, i) => edges.has(v * many + (b[i] as number)))).toBe(false);
+    }
+  });
+
+  test.each<[string, Partial<LinkTask>, RegExp]>([
+    ['an edge that can be seen', { graph: task.graph }, /the edge \(\d+, \d+\) of validation.positive is in the graph/],
+    ['parts that overlap', { test: links.validation }, /is in validation.positive and in test.positive/],
+    [
+      'a pair with and without an edge',
+      { test: { ...links.test, negative: links.test.positive } },
+      /is in test.positive and in test.negative/,
+    ],
+    [
+      'a node outside',
+      { test: { ...links.test, negative: [Int32Array.of(0), Int32Array.of(nodes)] } },
+      /nodes of test.negative from 0 to 89, got \(0, 90\)/,
+    ],
+    [
+      'no pairs',
+      { train: { ...links.train, negative: [new Int32Array(), new Int32Array()] } },
+      /in train.negative, at least one, got 0 and 0/,
+    ],
+    [
+      'features for other nodes',
+      { features: np.ones([5, width]) },
+      /features \[90, ...\] of the 90 nodes, got \[5, 12\]/,
+    ],
+  ])('%s is refused', async (_name, change, message) => {
+    const method = linkPrediction({ layers: gcn([width, 8]) });
+    await expect(trainGraph(method, { ...links, ...change }, options)).rejects.toThrow(message);
+    expect(() => linkPrediction({ layers: gcn([width, 8]), objective: 'dot' as never })).toThrow(/got 'dot'/);
+  });
+
   test.each(['crossEntropy', 'goodness'] as const)('are predicted from %s', async (objective) => {
     const method = linkPrediction({ layers: gcn([width, 24]), objective });
     const { state } = await trainGraph(method, links, options);
@@ -187,8 +231,32 @@ describe('bad tasks', () => {
     ['splits that overlap', { validation: task.train }, /is in train and in validation; splits must not overlap/],
     ['a node outside', { test: [90] }, /nodes of test from 0 to 89, got 90/],
     ['no training nodes', { train: [] }, /nodes to train on, got none/],
+    ['nothing to choose the best epoch by', { validation: [] }, /nodes in validation, .*, got none/],
+    [
+      'labels of another dtype',
+      { labels: task.labels.astype('float32') },
+      /labels to be int32\[90\], got float32\[90\]/,
+    ],
+    [
+      'NaN among the features',
+      {
+        features: array((task.features as NDArray).dataSync().slice().fill(Number.NaN, 5, 6), {
+          shape: [nodes, width],
+        }),
+      },
+      /features must be finite, got NaN/,
+    ],
+    [
+      'infinity among sparse features',
+      { features: sparseMatrix([nodes, width], { rows: [3], columns: [4], values: [Number.POSITIVE_INFINITY] }) },
+      /features must be finite, got Infinity/,
+    ],
     ['labels out of range', { labels: np.full([nodes], 3, { dtype: 'int32' }) }, /labels from 0 to 2, got 3/],
-    ['features for other nodes', { features: np.ones([5, width]) }, /features and labels for 90 nodes, got 5/],
+    [
+      'features for other nodes',
+      { features: np.ones([5, width]) },
+      /features \[90, ...\] of the 90 nodes, got \[5, 12\]/,
+    ],
   ])('%s', async (_name, change, message) => {
     await expect(run(change)).rejects.toThrow(message);
   });
@@ -199,10 +267,22 @@ describe('bad tasks', () => {
       /'input' or 'loss', got 'both'/,
     );
     expect(() => topDownSingleForward({ layers: [], classes, feedback: 'loss' })).toThrow(/at least one layer/);
+    expect(() => topDownSingleForward({ layers: gcn([width, 8, 9]), classes, feedback: 'loss' })).toThrow(
+      /they need the same units, got 8, 9/,
+    );
   });
 
-  test('no epochs, one class', async () => {
-    await expect(trainGraph(method, task, { key: random.key(0), epochs: 0 })).rejects.toThrow(/epochs of 1 or more/);
+  test('settings with which nothing would be learnt', async () => {
+    await expect(trainGraph(method, task, { ...options, epochs: 0 })).rejects.toThrow(/epochs .*, got 0/);
+    await expect(trainGraph(method, task, { ...options, checkEvery: 0 })).rejects.toThrow(/checkEvery .*, got 0/);
+    await expect(trainGraph(method, task, { ...options, patience: 0 })).rejects.toThrow(/patience .*, got 0/);
+    const topDown = topDownSingleForward({ layers: gcn([width, 8]), classes, feedback: 'loss' });
+    await expect(topDown.train(task, { ...options, epochs: 0.5 })).rejects.toThrow(/epochs .*, got 0.5/);
+    expect(() => singleForward({ layers: [], classes })).toThrow(/at least one layer, got none/);
+    expect(() => labelAppending({ layers: gcn([width, 8]), classes, negatives: 0 })).toThrow(/negatives .*, got 0/);
+    expect(() => graphBackpropagation({ layers: gcn([width, 8]), classes })).toThrow(
+      /expected 3 units in the last layer, one for each class, got 8/,
+    );
     expect(() => singleForward({ layers: gcn([width, 8]), classes: 1 })).toThrow(/classes to be 2 or more, got 1/);
   });
 });

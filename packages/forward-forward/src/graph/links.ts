@@ -1,7 +1,9 @@
 import { ArgumentError, type NDArray, nn, np, random } from '@forback/core';
+import { checkName } from '../check';
 import { type Graph, indexArray, undirectedGraph } from './graph';
 import type { GraphLayer } from './graph-layers';
 import type { GraphMethod, Part } from './graph-method';
+import { checkFeatures } from './node-task';
 import type { Features } from './sparse-matrix';
 
 /** Pairs of nodes: edges, and pairs without an edge. */
@@ -39,9 +41,10 @@ export function splitLinks(
   const once = [...graph.sources.keys()].filter((e) => (graph.sources[e] as number) < (graph.targets[e] as number));
   const sizes = [Math.round(validation * once.length), Math.round(test * once.length)] as const;
   const kept = once.length - sizes[0] - sizes[1];
-  if (!(validation > 0 && test > 0 && kept > 0)) {
+  if (!(sizes[0] > 0 && sizes[1] > 0 && kept > 0)) {
     throw new ArgumentError(
-      `splitLinks: expected shares above 0 that leave edges to train on, got ${validation} and ${test} of ${once.length}`,
+      `splitLinks: expected shares of at least one edge each that leave edges to train on, got ${validation} and ${test} of ` +
+        `${once.length} edges`,
     );
   }
   const order = Array.from(random.permutation(orderKey, once.length).dataSync(), (i) => once[i] as number);
@@ -72,7 +75,8 @@ function pairsWithoutEdge(
   { nodes, sources, targets }: Graph,
   count: number,
 ): [Int32Array, Int32Array] {
-  const taken = new Set(sources.map((s, e) => s * nodes + (targets[e] as number)));
+  // Not `sources.map`, which would squeeze the products into 32 bits.
+  const taken = new Set(Array.from(sources, (s, e) => s * nodes + (targets[e] as number)));
   const free = (nodes * (nodes - 1) - sources.length) / 2;
   if (free < count) {
     throw new ArgumentError(`splitLinks: ${nodes} nodes have only ${free} pairs without an edge, too few for ${count}`);
@@ -111,6 +115,8 @@ export interface LinkOptions {
  */
 export function linkPrediction(options: LinkOptions): GraphMethod<LinkTask> {
   const { layers, objective = 'crossEntropy', threshold = 2 } = options;
+  if (layers.length === 0) throw new ArgumentError('linkPrediction: expected at least one layer, got none');
+  checkName('linkPrediction', 'objective', objective, ['crossEntropy', 'goodness']);
   const logits = (output: NDArray, [sources, targets]: readonly [Int32Array, Int32Array]) => {
     const product = np.take(output, indexArray(sources)).mul(np.take(output, indexArray(targets)));
     return objective === 'crossEntropy' ? product.sum(1) : np.square(product).sum(1).sub(threshold);
@@ -120,7 +126,7 @@ export function linkPrediction(options: LinkOptions): GraphMethod<LinkTask> {
     layers,
     // A sum of products of ReLUs could not say no.
     activation: objective === 'crossEntropy' ? (x) => x : nn.relu,
-    check: () => {},
+    check: checkLinkTask,
     trainingViews: ({ graph, features }) => [{ graph, features }],
     evaluationViews: () => null,
     loss: ([output], { train }) =>
@@ -138,6 +144,43 @@ export function linkPrediction(options: LinkOptions): GraphMethod<LinkTask> {
       ),
     quality: (scores, task, part) => areaUnderCurve(scores.dataSync(), task[part].positive[0].length),
   };
+}
+
+/** Refuses pairs that do not exist, edges to predict that can be seen, and parts without pairs of both kinds. */
+function checkLinkTask({ graph, features, ...parts }: LinkTask): void {
+  const where = 'linkPrediction';
+  checkFeatures(where, graph, features);
+  const pairOf = (a: number, b: number) => Math.min(a, b) * graph.nodes + Math.max(a, b);
+  const seen = new Set(Array.from(graph.sources, (a, e) => pairOf(a, graph.targets[e] as number)));
+  const owner = new Map<number, string>();
+  for (const part of ['train', 'validation', 'test'] as const) {
+    for (const kind of ['positive', 'negative'] as const) {
+      const name = `${part}.${kind}`;
+      const [sources, targets] = parts[part][kind];
+      if (sources.length !== targets.length || sources.length === 0) {
+        throw new ArgumentError(
+          `${where}: expected as many sources as targets in ${name}, at least one, got ${sources.length} and ${targets.length}`,
+        );
+      }
+      sources.forEach((a, e) => {
+        const b = targets[e] as number;
+        if (Math.min(a, b) < 0 || Math.max(a, b) >= graph.nodes) {
+          throw new ArgumentError(`${where}: expected nodes of ${name} from 0 to ${graph.nodes - 1}, got (${a}, ${b})`);
+        }
+        const pair = pairOf(a, b);
+        const before = owner.get(pair);
+        if (before !== undefined && before !== name) {
+          throw new ArgumentError(`${where}: (${a}, ${b}) is in ${before} and in ${name}; parts must not overlap`);
+        }
+        if (part !== 'train' && kind === 'positive' && seen.has(pair)) {
+          throw new ArgumentError(
+            `${where}: the edge (${a}, ${b}) of ${name} is in the graph; hide it: see splitLinks`,
+          );
+        }
+        owner.set(pair, name);
+      });
+    }
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
-import { type NDArray, nn, np, random } from '@forback/core';
-import { checkClasses } from '../check';
+import { ArgumentError, type NDArray, nn, np, random } from '@forback/core';
+import { checkClasses, checkWhole } from '../check';
 import { indexArray } from './graph';
 import type { GraphLayer } from './graph-layers';
 import type { GraphMethod, Part } from './graph-method';
@@ -25,11 +25,12 @@ export interface NodeMethodOptions {
 
 function nodeMethod(name: string, { layers, classes }: NodeMethodOptions) {
   checkClasses(name, classes);
+  if (layers.length === 0) throw new ArgumentError(`${name}: expected at least one layer, got none`);
   return {
     name,
     layers,
     activation: nn.relu,
-    check: (task: NodeTask) => checkNodeTask(name, classes, task),
+    check: (task: NodeTask, training: boolean) => checkNodeTask(name, classes, task, training),
     quality: (scores: NDArray, task: NodeTask, part: Part) =>
       scoreAccuracy(scores, task, part === 'validation' ? task.validation : testNodes(task)),
   };
@@ -97,6 +98,7 @@ function labelledMethod(
   view: (task: NodeTask, assignment: Assignment, key: NDArray) => View,
 ): GraphMethod<NodeTask> {
   const { classes, threshold = 2, negatives = 100 } = options;
+  checkWhole(name, 'negatives', negatives, 1);
   const shifts = Array.from({ length: Math.min(classes - 1, negatives) }, (_, i) => i + 1);
   return {
     ...nodeMethod(name, options),
@@ -148,8 +150,15 @@ function labelledMethod(
  * are classes. Trained as one layer by `trainGraph`.
  */
 export function graphBackpropagation(options: NodeMethodOptions): GraphMethod<NodeTask> {
+  const method = nodeMethod('graphBackpropagation', options);
+  const units = options.layers.at(-1)?.units;
+  if (units !== options.classes) {
+    throw new ArgumentError(
+      `graphBackpropagation: expected ${options.classes} units in the last layer, one for each class, got ${units}`,
+    );
+  }
   return {
-    ...nodeMethod('graphBackpropagation', options),
+    ...method,
     layers: [composed(options.layers)],
     activation: (x) => x,
     trainingViews: ({ graph, features }) => [{ graph, features }],

@@ -1,4 +1,4 @@
-import { ArgumentError, array, type NDArray, np, random } from '@forback/core';
+import { ArgumentError, array, DTypeError, type NDArray, np, random } from '@forback/core';
 import { checkLabels } from '../check';
 import { extendGraph, type Graph, indexArray } from './graph';
 import { appendColumns, appendRows, type Features, isSparse, rowCount } from './sparse-matrix';
@@ -10,9 +10,12 @@ export interface NodeTask {
   features: Features;
   /** Columns of the features; needed for sparse ones. */
   featureCount?: number;
-  /** int32 [nodes]. Only those of `train`, and for the final test of `validation`, are ever used to predict. */
+  /**
+   * int32 [nodes], from 0 to K − 1. Only those of `train`, and for the final test of `validation`, are ever used to predict:
+   * give nodes with an unknown label any.
+   */
   labels: NDArray;
-  /** Indices of nodes to learn from, and to choose the best epoch by; without a node in common. */
+  /** Indices of nodes to learn from, and to choose the best epoch by: at least one each to train, none in common. */
   train: ArrayLike<number>;
   validation: ArrayLike<number>;
   /** Nodes to predict. Default: all others. */
@@ -32,12 +35,25 @@ export function featureCount({ features, featureCount: given }: Pick<NodeTask, '
   throw new ArgumentError('graph task: sparse features do not say how many columns there are; give featureCount');
 }
 
-/** Refuses a task whose parts do not fit. */
-export function checkNodeTask(where: string, classes: number, task: NodeTask): void {
+/** Refuses features that are not finite numbers for every node. */
+export function checkFeatures(where: string, { nodes }: Graph, features: Features): void {
+  if (rowCount(features) !== nodes || (!isSparse(features) && features.ndim !== 2)) {
+    const given = isSparse(features)
+      ? `a sparse matrix of ${rowCount(features)} rows`
+      : `[${features.shape.join(', ')}]`;
+    throw new ArgumentError(`${where}: expected features [${nodes}, ...] of the ${nodes} nodes, got ${given}`);
+  }
+  const bad = (isSparse(features) ? features.values : features).dataSync().find((v) => !Number.isFinite(v));
+  if (bad !== undefined) throw new ArgumentError(`${where}: features must be finite, got ${bad}`);
+}
+
+/** Refuses a task whose parts do not fit; with `training`, also one without nodes to learn from or to choose by. */
+export function checkNodeTask(where: string, classes: number, task: NodeTask, training: boolean): void {
   const { graph, features, labels } = task;
-  if (rowCount(features) !== graph.nodes || labels.size !== graph.nodes) {
-    throw new ArgumentError(
-      `${where}: expected features and labels for ${graph.nodes} nodes, got ${rowCount(features)} and ${labels.size}`,
+  checkFeatures(where, graph, features);
+  if (labels.dtype !== 'int32' || labels.ndim !== 1 || labels.size !== graph.nodes) {
+    throw new DTypeError(
+      `${where}: expected labels to be int32[${graph.nodes}], got ${labels.dtype}[${labels.shape.join(', ')}]`,
     );
   }
   checkLabels(where, classes, labels);
@@ -54,7 +70,11 @@ export function checkNodeTask(where: string, classes: number, task: NodeTask): v
       owner.set(node, name);
     }
   }
+  if (!training) return;
   if (task.train.length === 0) throw new ArgumentError(`${where}: expected nodes to train on, got none`);
+  if (task.validation.length === 0) {
+    throw new ArgumentError(`${where}: expected nodes in validation, to choose the best epoch by, got none`);
+  }
 }
 
 /** The nodes to predict. */

@@ -142,4 +142,7 @@ test('bad input is refused', () => {
   expect(() => sparseMatrix([2, 2], { rows: [0], columns: [0, 1] })).toThrow(/as many rows as columns/);
   expect(() => sparseMatmul(matrix, np.ones([2, 2], { dtype: 'float64' }))).toThrow(/one float dtype/);
   expect(() => sparseMatmul(matrix, np.ones([2]))).toThrow(/does not fit a matrix \[2\]/);
+  const narrow = /an entry in column 1 does not fit a matrix of 1 rows/;
+  expect(() => sparseMatmul(matrix, np.ones([1, 3])).dataSync()).toThrow(narrow);
+  expect(() => jit((m: SparseMatrix) => sparseMatmul(m, np.ones([1, 3])))(matrix).dataSync()).toThrow(narrow);
 });

@@ -80,12 +80,22 @@ const productPrimitive: Primitive<ProductParams> = /* @__PURE__ */ definePrimiti
       const width = inputs[3]?.shape[1] as number;
       return ([pointers, columns, values, dense], [out]) => {
         if (!pointers || !columns || !values || !dense || !out) throw new TypeError('sparseMatmul: missing buffer');
+        if (!transposed) checkColumns(columns, inputs[3]?.shape[0] as number);
         const matrix = { pointers, columns, values };
         multiplyRows(transposed ? transposedRows(matrix, size) : matrix, dense, width, out);
       };
     },
   },
 });
+
+/** Types do not say how wide a sparse matrix is: a column without a row to meet it would read beyond the dense matrix. */
+function checkColumns(columns: TypedArray, rows: number): void {
+  const bad = columns.find((column) => column < 0 || column >= rows);
+  if (bad === undefined) return;
+  throw new ShapeError(
+    `sparseMatmul: a sparse matrix with an entry in column ${bad} does not fit a matrix of ${rows} rows`,
+  );
+}
 
 interface Rows {
   pointers: TypedArray;
@@ -224,7 +234,8 @@ function batchByLoop(
 /**
  * Sparse times dense: [rows, columns] · [columns, f] to [rows, f], differentiable in the values and in the dense matrix.
  *
- * @throws DTypeError for values and matrix of different dtypes.
+ * @throws DTypeError for values and matrix of different dtypes. @throws ShapeError for a column that the dense matrix has no
+ * row for, when the product is computed.
  */
 export function sparseMatmul({ rowPointers, columns, values }: SparseMatrix, dense: NDArray): NDArray {
   const size = (rowPointers.shape[0] as number) - 1;

@@ -1,5 +1,5 @@
 import { ArgumentError, jit, type NDArray, nn, np, optim, random, valueAndGrad } from '@forback/core';
-import { checkClasses } from '../check';
+import { checkClasses, checkName } from '../check';
 import { descend, type Optimiser } from '../learner';
 import { lengthNormalisation } from '../normalisation';
 import type { GraphLayer } from './graph-layers';
@@ -16,7 +16,7 @@ import {
   withClassNodes,
 } from './node-task';
 import { appendColumns, type Features, normaliseRows } from './sparse-matrix';
-import { type GraphTrainOptions, graphAdam } from './train-graph';
+import { checkGraphTraining, type GraphTrainOptions, graphAdam } from './train-graph';
 
 /** Settings of `topDownSingleForward`. */
 export interface TopDownGraphOptions extends NodeMethodOptions {
@@ -64,8 +64,12 @@ export function topDownSingleForward(options: TopDownGraphOptions): TopDownGraph
   const { layers, classes, feedback } = options;
   checkClasses(where, classes);
   if (layers.length === 0) throw new ArgumentError(`${where}: expected at least one layer, got none`);
-  if (feedback !== 'input' && feedback !== 'loss') {
-    throw new ArgumentError(`${where}: expected feedback 'input' or 'loss', got '${String(feedback)}'`);
+  checkName(where, 'feedback', feedback, ['input', 'loss']);
+  const units = layers.map((layer) => layer.units);
+  if (feedback === 'loss' && new Set(units).size > 1) {
+    throw new ArgumentError(
+      `${where}: feedback to the loss takes the mean of the layers, so they need the same units, got ${units.join(', ')}`,
+    );
   }
   const indices = layers.map((_, i) => i);
   const order =
@@ -75,8 +79,8 @@ export function topDownSingleForward(options: TopDownGraphOptions): TopDownGraph
   );
 
   /** The task with everything that does not change while it is learnt. */
-  function setUp(task: NodeTask, key: random.Key) {
-    checkNodeTask(where, classes, task);
+  function setUp(task: NodeTask, key: random.Key, training: boolean) {
+    checkNodeTask(where, classes, task, training);
     const assignment = assign(task, classes, task.train);
     const { graph, features } = withClassNodes(task, classes, assignment, key);
     const label = np.concatenate([labelRows(assignment, classes), np.eye(classes)]);
@@ -124,7 +128,7 @@ export function topDownSingleForward(options: TopDownGraphOptions): TopDownGraph
   const accuracy = (scores: NDArray, task: NodeTask, part: Part) =>
     scoreAccuracy(scores, task, part === 'validation' ? task.validation : testNodes(task));
   const scores = (state: TopDownGraphState, task: NodeTask) => {
-    const setting = setUp(task, state.key);
+    const setting = setUp(task, state.key, false);
     return scoresOf(setting, state.best.params, silence(task));
   };
 
@@ -133,9 +137,10 @@ export function topDownSingleForward(options: TopDownGraphOptions): TopDownGraph
     accuracy: (state, task, part = 'test') => accuracy(scores(state, task), task, part),
     async train(task, trainOptions) {
       const { key, epochs = 1000, checkEvery = 2, patience = 100, signal, onProgress } = trainOptions;
+      checkGraphTraining(`${where}.train`, { epochs, checkEvery, patience });
       const optimiser = clipped(trainOptions.optimiser ?? graphAdam(), feedback);
       const [viewKey, initKey] = random.split(key);
-      const setting = setUp(task, viewKey);
+      const setting = setUp(task, viewKey, true);
       const steps = layers.map((layer) =>
         jit((params: unknown, state: unknown, prepared: unknown, higher: readonly NDArray[]) => {
           const objective = (p: unknown) => {

@@ -1,4 +1,5 @@
 import { ArgumentError, jit, type NDArray, optim, random, valueAndGrad } from '@forback/core';
+import { checkWhole } from '../check';
 import { descend, type Optimiser } from '../learner';
 import type { GraphLayer } from './graph-layers';
 import type { GraphMethod, Part } from './graph-method';
@@ -72,10 +73,8 @@ export async function trainGraph<Task>(
   options: GraphTrainOptions,
 ): Promise<{ state: GraphState; finished: boolean }> {
   const { epochs = 1000, optimiser = graphAdam(), checkEvery = 2, patience = 100, onProgress, signal } = options;
-  if (!Number.isInteger(epochs) || epochs < 1) {
-    throw new ArgumentError(`trainGraph: expected epochs of 1 or more, got ${epochs}`);
-  }
-  method.check(task);
+  checkGraphTraining('trainGraph', { epochs, checkEvery, patience });
+  method.check(task, true);
   const [viewKey, initKey] = random.split(options.key);
   const finished = [...(options.state?.finished ?? [])];
   const snapshot = (): GraphState => ({ key: viewKey, finished: [...finished], current });
@@ -131,6 +130,16 @@ export async function trainGraph<Task>(
   return { state: snapshot(), finished: true };
 }
 
+/** @internal Refuses settings with which no epoch would be judged. */
+export function checkGraphTraining(
+  where: string,
+  { epochs, checkEvery, patience }: { epochs: number; checkEvery: number; patience: number },
+): void {
+  checkWhole(where, 'epochs', epochs, 1);
+  checkWhole(where, 'checkEvery', checkEvery, 1);
+  checkWhole(where, 'patience', patience, 1);
+}
+
 type InProgress = NonNullable<GraphState['current']>;
 
 function fresh(params: unknown, optimiser: Optimiser): InProgress {
@@ -139,7 +148,7 @@ function fresh(params: unknown, optimiser: Optimiser): InProgress {
 
 /** The scores of the finished layers, summed: [nodes, classes] for node labels, [pairs] for links. */
 export function graphScores<Task>(method: GraphMethod<Task>, state: GraphState, task: Task, part: Part): NDArray {
-  method.check(task);
+  method.check(task, false);
   const passes = new Passes(method.evaluationViews(task, state.key, part) ?? method.trainingViews(task, state.key));
   const scores = state.finished.map((params, index) => {
     const layer = method.layers[index] as GraphLayer;

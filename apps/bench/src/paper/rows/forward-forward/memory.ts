@@ -54,7 +54,8 @@ export const memoryRows = [
   row({
     ...size,
     name: 'memory-16-layers',
-    claim: 'Activities that a step on 16 layers of 500 holds at once, batch 100: Forward-Forward',
+    claim:
+      'Activities that a step on 16 layers of 500 holds at once, batch 100: Forward-Forward without a softmax head',
     value: ({ memory }) => memory.forward16,
     rule: reportOnly(),
   }),
