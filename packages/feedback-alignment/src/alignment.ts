@@ -1,6 +1,6 @@
 import { ArgumentError, type NDArray, np, tree } from '@forback/core';
 import type { BackwardPass } from './backward-pass';
-import { runPass } from './feedback-grad';
+import { checkOptions, runPass } from './feedback-grad';
 import type { RuleOptions } from './rule';
 import { backpropagation } from './rules/exact';
 
@@ -42,6 +42,7 @@ export function alignment<Args extends unknown[]>(
   loss: (...args: Args) => unknown,
   options: RuleOptions & { hasAux?: boolean },
 ): (...args: Args) => Alignment {
+  checkOptions('alignment', loss, options);
   return (...args) => {
     const ruled = runPass('alignment', loss, options, args);
     const exact = runPass('alignment', loss, { ...options, rule: backpropagation(), feedback: undefined }, args);

@@ -3,7 +3,7 @@ import { FeedbackStore } from './feedback';
 import type { RecordedStep } from './linear-steps';
 import { ProductLayer, sendsToInput } from './product-layer';
 import type { FeedbackPass, FeedbackRule, OutputError, RuleOptions } from './rule';
-import { type WeightUse, weightUse } from './weight-use';
+import { weightUse } from './weight-use';
 
 /** A parameter of the loss, in the order of the leaves. */
 export interface Parameter {
@@ -31,8 +31,8 @@ export class BackwardPass implements FeedbackPass {
   /** Output layers whose error has come through a variable of the linear program. */
   private readonly reached = new Map<number, ReadonlySet<OutputError>>();
   private readonly outputErrorsOf = new Map<ProductLayer, ReadonlySet<OutputError>>();
-  private readonly sendingUses = new Map<number, number>();
-  private readonly uses = new Map<number, number>();
+  /** The products of each parameter, by the number of its leaf: their operations, from the last to the first. */
+  private readonly uses = new Map<number, number[]>();
 
   constructor(
     options: RuleOptions,
@@ -105,7 +105,7 @@ export class BackwardPass implements FeedbackPass {
       return { layer: null, through: 'input', errors: arrived };
     }
     const toInput = sendsToInput(equation, weight);
-    const named = this.nameOf(weight, toInput ? this.sendingUses : this.uses);
+    const named = this.nameOf(weight.leaf, equation.source?.index ?? -1);
     const { leaf } = this.parameters[weight.leaf] as Parameter;
     const layer = new ProductLayer({ ...named, leaf: weight.leaf, weight: leaf }, equation, standard, weight, error);
     if (!toInput) return { layer, through: 'weight', errors: arrived };
@@ -115,9 +115,12 @@ export class BackwardPass implements FeedbackPass {
     return { layer, through: 'input', errors };
   }
 
-  private nameOf({ leaf }: WeightUse, uses: Map<number, number>): { path: string; name: string; use: number } {
-    const use = (uses.get(leaf) ?? 0) + 1;
-    uses.set(leaf, use);
+  /** Both halves of a product's derivative, to its input and to its weight, have one name. */
+  private nameOf(leaf: number, operation: number): { path: string; name: string; use: number } {
+    const operations = this.uses.get(leaf) ?? [];
+    this.uses.set(leaf, operations);
+    if (!operations.includes(operation)) operations.push(operation);
+    const use = operations.indexOf(operation) + 1;
     const path = (this.parameters[leaf] as Parameter).path || 'parameter';
     return { path, name: use === 1 ? path : `${path}@-${use}`, use };
   }

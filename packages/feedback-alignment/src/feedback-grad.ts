@@ -118,14 +118,18 @@ export function runPass<Args extends unknown[]>(
   return { value, gradient, pass };
 }
 
-function checkOptions(where: string, loss: unknown, options: FeedbackGradOptions): void {
+/** @throws ArgumentError for anything but a loss and a rule, and for positions and selections that are none. */
+export function checkOptions(where: string, loss: unknown, options: FeedbackGradOptions): void {
   if (typeof loss !== 'function') throw new ArgumentError(`${where}: expected a loss function, got ${typeof loss}`);
   if (typeof options?.rule?.sendBack !== 'function') {
     throw new ArgumentError(
       `${where}: expected options.rule to be a feedback rule such as fa(key), got ${typeof options?.rule}`,
     );
   }
-  const { argnums = 0 } = options;
+  const { argnums = 0, select } = options;
+  if (select !== undefined && typeof select !== 'function') {
+    throw new ArgumentError(`${where}: expected select to be a function of path and parameter, got ${typeof select}`);
+  }
   if (Number.isInteger(argnums) && argnums >= 0) return;
   throw new ArgumentError(`${where}: expected argnums to be one position from 0 on, got ${String(argnums)}`);
 }

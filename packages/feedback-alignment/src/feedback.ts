@@ -26,7 +26,7 @@ export class FeedbackStore {
   /** @throws ArgumentError, ShapeError where the given feedback has no such entry, or one of another type. */
   get(part: keyof Feedback, name: string, type: ShapedType, make: () => NDArray): NDArray {
     if (this.given === undefined) {
-      this.made[part][name] ??= make();
+      this.made[part][name] ??= checkMade(this.rule, name, type, make());
       return this.made[part][name];
     }
     const found = this.given[part][name];
@@ -49,6 +49,17 @@ export class FeedbackStore {
   get feedback(): Feedback {
     return this.given ?? { fixed: { ...this.made.fixed }, learned: { ...this.made.learned } };
   }
+}
+
+/**
+ * An initialiser of the user's may give anything.
+ *
+ * @throws ShapeError unless it has given an array of the type asked for.
+ */
+export function checkMade(rule: string, name: string, type: ShapedType, made: NDArray): NDArray {
+  if (made instanceof NDArray && showType(made) === showType(type)) return made;
+  const got = made instanceof NDArray ? showType(made) : typeof made;
+  throw new ShapeError(`${rule}: expected init to give ${showType(type)} for ${name}, got ${got}`);
 }
 
 function isRecord(value: unknown): boolean {

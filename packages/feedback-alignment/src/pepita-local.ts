@@ -1,6 +1,7 @@
 import { type NDArray, tree } from '@forback/core';
 import type { PepitaGradient, PepitaOptions } from './pepita';
 import {
+  checkDropout,
   checkLayers,
   checkPass,
   type LayerPass,
@@ -41,6 +42,7 @@ export function pepitaTimeLocal<const Layers extends readonly PepitaLayer<never>
 ): PepitaHalves<PepitaParams<Layers>> {
   const { feedback, modulation = 'add', dropout } = options;
   checkLayers('pepitaTimeLocal', layers);
+  checkDropout('pepitaTimeLocal', dropout);
   const last = layers.length - 1;
   const hebbian = (passes: readonly LayerPass[], output?: NDArray) =>
     passes.map(({ h, pull }, i) => pull(i === last ? (output ?? h) : h)) as PepitaParams<Layers>;

@@ -1,4 +1,4 @@
-import { ArgumentError, type NDArray, nn, random, ShapeError, vjp } from '@forback/core';
+import { ArgumentError, NDArray, nn, random, ShapeError, vjp } from '@forback/core';
 
 /** One layer: a map that is linear in its parameters, and what follows it. */
 export interface PepitaLayer<Params> {
@@ -66,8 +66,17 @@ export function checkLayers(where: string, layers: readonly unknown[]): void {
   if (layers.length === 0) throw new ArgumentError(`${where}: expected at least one layer, got none`);
 }
 
-/** @throws ShapeError where feedback, inputs and targets do not fit. */
+/** @throws ArgumentError for a rate that drops everything, or is none. */
+export function checkDropout(where: string, dropout: PepitaDropout | undefined): void {
+  if (dropout === undefined || (dropout.rate >= 0 && dropout.rate < 1)) return;
+  throw new ArgumentError(`${where}: expected dropout.rate to be from 0 to below 1, got ${String(dropout.rate)}`);
+}
+
+/** @throws ArgumentError, ShapeError where feedback, inputs and targets do not fit. */
 export function checkPass(where: string, feedback: NDArray, x: NDArray, targets: NDArray): void {
+  if (!(feedback instanceof NDArray)) {
+    throw new ArgumentError(`${where}: expected feedback to be an array from pepitaFeedback, got ${typeof feedback}`);
+  }
   const [classes, features] = feedback.shape;
   const n = x.shape[0] as number;
   if (feedback.ndim === 2 && targets.shape.join() === `${n},${classes}` && x.size === n * (features ?? 0)) return;

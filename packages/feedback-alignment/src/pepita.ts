@@ -1,5 +1,6 @@
 import { ArgumentError, jvp, type NDArray, random, tree } from '@forback/core';
 import {
+  checkDropout,
   checkLayers,
   checkPass,
   type LayerPass,
@@ -62,6 +63,7 @@ export function pepitaGrad<const Layers extends readonly PepitaLayer<never>[]>(
 ): (params: Readonly<PepitaParams<Layers>>, x: NDArray, targets: NDArray) => PepitaGradient<PepitaParams<Layers>> {
   const { feedback, modulation = 'add', outputError = 'modulated', form = 'difference', dropout } = options;
   checkLayers('pepitaGrad', layers);
+  checkDropout('pepitaGrad', dropout);
   checkChoice('modulation', modulation, ['add', 'subtract']);
   checkChoice('outputError', outputError, ['modulated', 'clean']);
   checkChoice('form', form, ['difference', 'hebbian', 'adaptive']);

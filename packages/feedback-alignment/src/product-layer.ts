@@ -128,6 +128,13 @@ export class ProductLayer implements LayerParameter {
       : { groups, outputs: second, inputs: first / groups, kernel };
   }
 
+  /** For initialisers, which cannot tell them from the shapes of einsums, groups and transposed convolutions. */
+  get fans(): { readonly fanIn: number; readonly fanOut: number } {
+    const { inputs, outputs, kernel } = this.weightShape;
+    const taps = size(kernel);
+    return { fanIn: inputs * taps, fanOut: outputs * taps };
+  }
+
   /**
    * An array of the parameter's shape as the layer sees it: [groups · outputs, inputs, ...kernel], in the paper's
    * orientation (outputs first).

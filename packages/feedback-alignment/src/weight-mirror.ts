@@ -1,6 +1,6 @@
 import { ArgumentError, type NDArray, random } from '@forback/core';
 import type { Feedback } from './feedback';
-import { runPass } from './feedback-grad';
+import { checkOptions, runPass } from './feedback-grad';
 import type { RuleOptions } from './rule';
 
 /** Settings of a mirror step. */
@@ -31,9 +31,13 @@ export function mirrorFeedback<Args extends unknown[]>(
   loss: (...args: Args) => unknown,
   options: MirrorOptions & { hasAux?: boolean },
 ): (...args: Args) => Feedback {
+  checkOptions('mirrorFeedback', loss, options);
   const { rule, feedback, key, learningRate = 0.01, decay = 0, noise = 0.05, activation = (z) => z } = options;
-  if (rule?.name !== 'weightMirror') {
-    throw new ArgumentError(`mirrorFeedback: expected the rule weightMirror(key), got ${String(rule?.name)}`);
+  if (rule.name !== 'weightMirror') {
+    throw new ArgumentError(`mirrorFeedback: expected the rule weightMirror(key), got ${rule.name}`);
+  }
+  if (feedback === undefined) {
+    throw new ArgumentError('mirrorFeedback: expected options.feedback to be what initFeedback gives, got undefined');
   }
   return (...args) => {
     const { pass } = runPass('mirrorFeedback', loss, options, args);

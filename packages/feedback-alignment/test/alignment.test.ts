@@ -124,6 +124,10 @@ describe('weight mirror', () => {
     expect(() => mirrorFeedback(loss, { rule: fa(key), feedback: start, key })).toThrow(
       /expected the rule weightMirror\(key\), got fa/,
     );
+    expect(() => mirrorFeedback(loss, { rule, key } as never)).toThrow(
+      /options.feedback to be what initFeedback gives/,
+    );
+    expect(() => mirrorFeedback(loss, { key } as never)).toThrow(/mirrorFeedback: expected options.rule/);
   });
 });
 

@@ -2,17 +2,25 @@ import { grad, jit, type NDArray, nn, np, random, tree, vjp, vmap } from '@forba
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  alignment,
   backpropagation,
+  brSF,
   dfa,
+  drtp,
   type FeedbackRule,
   fa,
   feedbackGrad,
   feedbackValueAndGrad,
+  frSF,
+  ifa,
   initFeedback,
+  kolenPollack,
   pfa,
   pfaOrthogonal,
+  sdfa,
   tied,
   uSF,
+  weightMirror,
 } from '../src/index';
 import { expectClose, expectSameBits } from './close';
 
@@ -328,6 +336,13 @@ describe('products written in other ways', () => {
     const perToken = ({ a, b }: Weights) => np.sin(np.tanh(x.matmul(a as NDArray)).matmul(b as NDArray)).sum();
     const params = { a: draw(1, [4, 6]), b: draw(2, [6, 2]) };
     expect(initFeedback(perToken, { rule: dfa(key) })(params).fixed.b?.shape).toEqual([2, 6]);
+    const swapped = ({ a, b, c }: Weights) => {
+      const h = np.tanh(np.tanh(x.matmul(a as NDArray)).matmul(b as NDArray));
+      return np.sin(np.swapaxes(h, 0, 1).matmul(c as NDArray)).sum();
+    };
+    expect(() => feedbackGrad(swapped, { rule: dfa(key) })({ ...params, c: draw(3, [2, 3]) })).toThrow(
+      /feedback of the output's error to b: the layer's examples \[3, 5\] and those of the output's error \[5, 3\]/,
+    );
     const pooled = ({ a, b, c }: Weights) =>
       np
         .sin(
@@ -365,6 +380,21 @@ describe('unusual models', () => {
     for (const name of ['w', 'w@-2', 'w@-3']) {
       expectClose(learned[name], (feedback.fixed[name] as NDArray).T.matmul((gradient.w as NDArray).T));
     }
+  });
+
+  test('a weight on data behind its use on a hidden layer: both halves of a product have one name', () => {
+    const f = ({ a, w }: Weights) => {
+      const hidden = np.sin(np.tanh(x.matmul(a as NDArray)).matmul(w as NDArray)).sum();
+      return hidden.add(np.sin(x.matmul(w as NDArray)).sum());
+    };
+    const params = { a: draw(1, [4, 4]), w: draw(2, [4, 3]) };
+    expect(Object.keys(initFeedback(f, { rule: dfa(key) })(params).fixed)).toEqual(['w@-2']);
+    const found = alignment(f, { rule: fa(key) })(params);
+    expect(Object.keys(found).sort()).toEqual(['a', 'w', 'w@-2']);
+    const norm = (e: NDArray) => np.sqrt(np.square(e).sum()).item();
+    expect(found.w?.errorNorm.item()).toBeCloseTo(norm(np.cos(x.matmul(params.w))), 10);
+    expect(found.w?.weightAngle.item()).toBeNaN();
+    expect(found['w@-2']?.weightAngle.item()).toBeGreaterThan(1);
   });
 
   test('an autoencoder with its decoder tied to its encoder', () => {
@@ -444,6 +474,9 @@ describe('unusual models', () => {
       feedback: { fixed: { ...initFeedback(f, { rule })(params).fixed, b: params.b }, learned: {} },
     })(params);
     expectClose(partly, whole);
+    // Without the output layer the last one that is left takes its place.
+    const direct = initFeedback(f, { rule: dfa(key), select: (path) => path !== 'c' })(params).fixed;
+    expect(Object.values(direct).map(({ shape }) => shape)).toEqual([[5, 5]]);
   });
 });
 
@@ -477,6 +510,33 @@ describe('errors', () => {
       /options.rule to be a feedback rule such as fa\(key\), got undefined/,
     );
     expect(() => feedbackGrad(f, { rule: uSF(), argnums: -1 })).toThrow(/argnums to be one position/);
+    expect(() => feedbackGrad(f, { rule: uSF(), select: 'a' as never })).toThrow(
+      /select to be a function .* got string/,
+    );
+    expect(() => alignment(f, {} as { rule: FeedbackRule })).toThrow(/alignment: expected options.rule/);
+    expect(() => uSF({ scale: -1 })).toThrow(/uSF: expected scale to be a finite number above 0, got -1/);
+    for (const [name, make] of Object.entries({ fa, kolenPollack, weightMirror, dfa, sdfa, ifa, frSF, brSF })) {
+      expect(() => make(key, { init: 'xavier' as never })).toThrow(
+        `${name}: expected init to be an initialiser such as nn.initializers.heUniform, got xavier`,
+      );
+      const init = () => np.ones([2, 2]);
+      expect(() => feedbackGrad(f, { rule: make(key, { init }) })(params)).toThrow(
+        /: expected init to give float64\[\d, \d\] for [ab], got float32\[2, 2\]/,
+      );
+    }
+    expect(() => feedbackGrad(f, { rule: fa(3 as never) })(params)).toThrow(/expected a key, got/);
+  });
+
+  test('targets', () => {
+    const run = (found: unknown) => () =>
+      feedbackGrad(f, { rule: drtp(key, { targets: () => found as NDArray }) })(params);
+    expect(run(np.arange(6))).toThrow(/drtp: expected targets \[n, classes\], such as nn.oneHot.* got \[6\]/);
+    expect(run([1, 2])).toThrow(/drtp: .* got object/);
+    expect(run(np.ones([4, 2]))).toThrow(/feedback of the targets to b: the layer's examples \[6\] .* \[4\]/);
+    expect(() => drtp(key, {} as never)).toThrow(/drtp: expected options.targets to be a function/);
+  });
+
+  test('settings of rules', () => {
     expect(() => pfa(key, { expansion: 0 })).toThrow(/pfa: expected expansion/);
     expect(() => pfa(key, { density: 2 })).toThrow(/pfa: expected density/);
     expect(() => dfa(key, { convolution: 'both' as 'full' })).toThrow(

@@ -131,6 +131,14 @@ describe('pepitaGrad', () => {
     expect(() => pepitaGrad(layers, { feedback: feedback.T })(params, x, targets)).toThrow(
       /expected feedback \[classes, features\].* got \[4, 3\], \[7, 4\] and \[7, 3\]/,
     );
+    expect(() => pepitaGrad(layers, {} as never)(params, x, targets)).toThrow(
+      /feedback to be an array .* got undefined/,
+    );
+    for (const make of [pepitaGrad, pepitaTimeLocal]) {
+      expect(() => make(layers, { feedback, dropout: { rate: 1, key: random.key(1) } })).toThrow(
+        /dropout.rate to be from 0 to below 1, got 1/,
+      );
+    }
   });
 
   test('F has the scale of the released code', () => {

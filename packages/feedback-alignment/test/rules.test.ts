@@ -1,4 +1,4 @@
-import { grad, jit, type NDArray, nn, np, optim, random, tree, vmap } from '@forback/core';
+import { grad, jit, linalg, type NDArray, nn, np, optim, random, tree, vmap } from '@forback/core';
 import { describe, expect, test } from 'vitest';
 import {
   backpropagation,
@@ -366,6 +366,8 @@ describe('section 8 of the notes: identities', () => {
     };
     for (const r of [uSF(), rule, brSF(key)]) compareSigns(r, after.params);
     const batch = (i: number) => weight(feedbackGrad(loss, { rule: brSF(random.foldIn(key, i)) })(params, x, y), 0);
+    const compiled = jit((k: random.Key) => feedbackGrad(loss, { rule: brSF(k) })(params, x, y));
+    expectClose(weight(compiled(random.foldIn(key, 1)), 0), batch(1));
     expect(
       np
         .abs(batch(0).sub(batch(1)))
@@ -382,6 +384,28 @@ describe('section 8 of the notes: identities', () => {
     expect(
       np
         .abs(weight(hidden('dfa', changed), 0).sub(weight(hidden('dfa', params), 0)))
+        .max()
+        .item(),
+    ).toBeGreaterThan(1e-3);
+  });
+
+  test('13: those of direct feedback change only through e', () => {
+    const few = [x.slice([0, 3]), y.slice([0, 3])] as const;
+    const hidden = np.tanh(np.tanh(few[0].matmul(weight(params, 0))).matmul(weight(params, 1)));
+    // What the three examples do not see of the output layer: h N = 0.
+    const seen = hidden.T.matmul(linalg.solvePositiveDefinite(hidden.matmul(hidden.T), hidden));
+    const unseen = np
+      .eye(5, 5, { dtype })
+      .sub(seen)
+      .matmul(draw(9, [5, 3]));
+    const last = params[2] as nn.MlpParams[number];
+    const changed = [...params.slice(0, 2), { ...last, weight: last.weight.add(unseen) }];
+    const updates = (rule: FeedbackRule, p: nn.MlpParams) => feedbackGrad(loss, { rule })(p, ...few).slice(0, 2);
+    for (const rule of [dfa(key), sdfa(key)]) expectClose(updates(rule, changed), updates(rule, params), 1e-11);
+    const exactly = (p: nn.MlpParams) => weight(updates(backpropagation(), p), 0);
+    expect(
+      np
+        .abs(exactly(changed).sub(exactly(params)))
         .max()
         .item(),
     ).toBeGreaterThan(1e-3);

@@ -1,4 +1,5 @@
 import { ArgumentError, jvp, type NDArray, np, random, stopGradient, vjp } from '@forback/core';
+import { checkFunction } from './checks';
 import { checkKind, type TangentKind, tangentLike } from './tangents';
 
 /** A part of a network: its parameters and a batch [n, ...] to activities [n, ...]. */
@@ -44,6 +45,7 @@ export function activityGrad<const Blocks extends readonly Block<never>[], Targe
 ): (params: Readonly<BlockParams<Blocks>>, x: NDArray, ...targets: Targets) => ActivityGradient<BlockParams<Blocks>> {
   const tangents = kindOf('activityGrad', options);
   checkBlocks('activityGrad', blocks);
+  checkFunction('activityGrad', 'the loss', loss);
   return (params, x, ...targets) => {
     checkParams('activityGrad', blocks, params);
     const passes = runBlocks(blocks, params, x);
@@ -86,6 +88,7 @@ export function localActivityGrad<const Blocks extends readonly Block<never>[], 
   if (losses.length !== blocks.length) {
     throw new ArgumentError(`${where}: expected a loss for each of ${blocks.length} blocks, got ${losses.length}`);
   }
+  for (const local of losses) checkFunction(where, 'each loss', local);
   return (params, x, ...targets) => {
     checkParams(where, blocks, params);
     let values: NDArray = np.zeros([]);

@@ -1,4 +1,5 @@
 import { ArgumentError, jvp, linearize, type NDArray, np, random, tree } from '@forback/core';
+import { checkFunction, checkParameters, checkScalar } from './checks';
 import { checkKind, randomTangent, type TangentKind } from './tangents';
 
 /** Settings of a forward gradient. */
@@ -51,6 +52,7 @@ export function forwardValueAndGrad<Args extends unknown[], const O extends Forw
 ): (...args: Args) => ForwardGradient<ParametersOf<Args, O>> {
   const where = 'forwardGrad';
   const { key, tangents = 'normal', samples = 1, clip, argnums = 0 } = options;
+  checkFunction(where, 'the loss', loss);
   checkKind(where, tangents);
   if (!Number.isInteger(samples) || samples < 1) {
     throw new ArgumentError(`${where}: expected samples to be a whole number of 1 or more, got ${samples}`);
@@ -58,9 +60,7 @@ export function forwardValueAndGrad<Args extends unknown[], const O extends Forw
   if (clip !== undefined && !(clip > 0)) throw new ArgumentError(`${where}: expected clip above 0, got ${clip}`);
   return (...args) => {
     const params = args[argnums] as ParametersOf<Args, O>;
-    if (tree.leaves(params).length === 0) {
-      throw new ArgumentError(`${where}: argument ${argnums} has no arrays to differentiate; check argnums`);
-    }
+    checkParameters(where, argnums, params);
     const f = (p: ParametersOf<Args, O>) => loss(...(args.with(argnums, p) as Args));
     const linear = samples === 1 ? null : linearize(f, params);
     const directional: NDArray[] = [];
@@ -97,12 +97,4 @@ export function directionalDerivatives<P>(
   }
   const [value, derivative] = linearize(f, params);
   return [value, directions.map((v) => derivative(v))];
-}
-
-/** @throws ArgumentError unless the value is a scalar. */
-export function checkScalar(where: string, value: NDArray): void {
-  if (value.ndim === 0) return;
-  throw new ArgumentError(
-    `${where}: expected the loss to return a scalar, got shape [${value.shape.join(', ')}]; reduce it with mean() or sum()`,
-  );
 }

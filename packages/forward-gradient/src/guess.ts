@@ -1,5 +1,6 @@
 import { ArgumentError, type NDArray, tree } from '@forback/core';
-import { checkScalar, directionalDerivatives } from './forward-grad';
+import { checkFunction, checkGuess, checkParameters, checkScalar } from './checks';
+import { directionalDerivatives } from './forward-grad';
 import { innerProduct } from './tangents';
 
 /** Settings of a projection on a guess. */
@@ -26,15 +27,17 @@ export function guessedGrad<Args extends unknown[]>(
   options: GuessOptions<Args>,
 ): (...args: Args) => Args[0] {
   const { guess, space = 'leaf', epsilon = 1e-16 } = options;
-  if (typeof guess !== 'function')
-    throw new ArgumentError(`guessedGrad: expected guess to be a function, got ${typeof guess}`);
+  checkFunction('guessedGrad', 'the loss', loss);
+  checkFunction('guessedGrad', 'guess', guess);
   if (space !== 'leaf' && space !== 'tree') {
     throw new ArgumentError(`guessedGrad: expected space to be 'leaf' or 'tree', got ${String(space)}`);
   }
   return (...args) => {
     const [params, ...rest] = args as unknown as [Args[0], ...unknown[]];
     const f = (p: Args[0]) => loss(...([p, ...rest] as unknown as Args));
+    checkParameters('guessedGrad', 0, params);
     const whole = guess(...args);
+    checkGuess('guessedGrad', whole, params);
     const { leaves, treedef } = tree.flatten(whole);
     const parts: Args[0][] =
       space === 'tree'

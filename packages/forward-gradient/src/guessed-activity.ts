@@ -10,6 +10,7 @@ import {
   errorFor,
   runBlocks,
 } from './activity';
+import { checkFunction } from './checks';
 
 /** From a block's output [n, ...] and further arguments of the loss to a direction of the output's shape. */
 export type ActivityGuess<Targets extends unknown[]> = (output: NDArray, ...targets: Targets) => NDArray;
@@ -39,11 +40,13 @@ export function guessedActivityGrad<const Blocks extends readonly Block<never>[]
   const where = 'guessedActivityGrad';
   const { guesses, epsilon = 1e-16 } = options;
   checkBlocks(where, blocks);
+  checkFunction(where, 'the loss', loss);
   if (guesses.length !== blocks.length - 1) {
     throw new ArgumentError(
       `${where}: expected a guess for each of ${blocks.length} blocks but the last, got ${guesses.length}`,
     );
   }
+  for (const guess of guesses) checkFunction(where, 'each guess', guess);
   return (params, x, ...targets) => {
     checkParams(where, blocks, params);
     const passes = runBlocks(blocks, params, x);

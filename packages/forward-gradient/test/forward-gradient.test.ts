@@ -1,4 +1,4 @@
-import { grad, jit, type NDArray, nn, np, random, tree, vmap } from '@forback/core';
+import { array, grad, jit, type NDArray, nn, np, random, tree, vmap } from '@forback/core';
 import { describe, expect, test } from 'vitest';
 import {
   activityGrad,
@@ -66,6 +66,23 @@ describe('forward gradients', () => {
     expect(Math.abs(squared / norm / factor - 1)).toBeLessThan(0.12);
   });
 
+  test('3: over all unit directions the estimates add up to the gradient', () => {
+    const { leaves, treedef } = tree.flatten(params);
+    const sum = leaves.flatMap((leaf, at) =>
+      Array.from({ length: leaf.size }, (_, k) => {
+        const unit = leaves.map((x, i) =>
+          i === at ? np.arange(x.size).equal(k).astype(dtype).reshape(x.shape) : np.zerosLike(x),
+        );
+        return guessedGrad(loss, { guess: () => tree.unflatten<nn.MlpParams>(treedef, unit), space: 'tree' })(params);
+      }),
+    );
+    expectClose(
+      sum.reduce((a, b) => tree.map((u, v) => u.add(v), a, b)),
+      exact,
+      1e-11,
+    );
+  });
+
   test('2: of one parameter a Rademacher forward gradient is exact', () => {
     const f = (w: NDArray) => np.sin(w.mul(2));
     const w = draw(4, []);
@@ -110,6 +127,11 @@ describe('forward gradients', () => {
       /to return a scalar, got shape \[5, 2\]/,
     );
     expect(() => forwardGrad(loss, { key })([])).toThrow(/argument 0 has no arrays/);
+    expect(() => forwardGrad(undefined as never, { key })).toThrow(/expected the loss to be a function, got undefined/);
+    expect(() => forwardGrad((_: unknown) => np.ones([]), { key })({ w: np.ones([2]), steps: np.arange(2) })).toThrow(
+      /forwardGrad: argument 0 has int32 numbers at steps; only float arrays have a gradient/,
+    );
+    expect(() => forwardGrad(loss, { key: 1 as never })(params)).toThrow(/expected a key, got/);
   });
 });
 
@@ -135,6 +157,33 @@ describe('guesses', () => {
     expect(() => guessedGrad(loss, { guess: () => wrong, space: 'batch' as 'leaf' })).toThrow(
       /space to be 'leaf' or 'tree'/,
     );
+    const short = () => wrong.slice(0, 1);
+    for (const space of ['leaf', 'tree'] as const) {
+      expect(() => guessedGrad(loss, { guess: short, space })(params)).toThrow(
+        /guessedGrad: expected the guess to be like the parameters, with \[1\].bias float64\[2\], got no further array/,
+      );
+    }
+    const single = () => tree.map((w) => w.astype('float32'), wrong);
+    expect(() => guessedGrad(loss, { guess: single })(params)).toThrow(/float64\[4\], got \[0\].bias float32\[4\]/);
+  });
+
+  test('of each example in the space of the weights, mapped over a loss of one', () => {
+    const one = (p: nn.MlpParams, row: NDArray) => np.square(np.sin(model.apply(p, row.reshape([1, 3])))).mean();
+    const guess = randomTangent(key, params);
+    for (const space of ['leaf', 'tree'] as const) {
+      const run = guessedGrad(one, { guess: (..._: [nn.MlpParams, NDArray]) => guess, space });
+      const each = vmap((row: NDArray) => run(params, row))(x);
+      for (let i = 0; i < 5; i++) {
+        const target = grad(one)(params, x.at(i));
+        const expected =
+          space === 'tree' ? projectOnGuess(target, guess) : tree.map((t, g) => projectOnGuess(t, g), target, guess);
+        expectClose(
+          tree.map((g) => g.at(i), each),
+          expected,
+          1e-10,
+        );
+      }
+    }
   });
 });
 
@@ -161,6 +210,30 @@ describe('activity perturbation', () => {
       expect(Math.sqrt(dot(off, off) / dot(grad(mean)(list), grad(mean)(list)))).toBeLessThan(
         3 * Math.sqrt(14 / draws),
       );
+    }
+  });
+
+  test('6: a unit that is switched off gets nothing where noise enters behind ReLU; in front of it, nothing on average', {
+    timeout: 30_000,
+  }, () => {
+    // Two of the four units are off for every example.
+    const off = [{ ...list[0], bias: array([0, -50, 0, -50], { dtype }) }, list[1]] as const;
+    const inFront = [dense, (p: Dense, z: NDArray) => dense(p, nn.relu(z))] as const;
+    const exactly = grad(mean)(off)[0].weight;
+    const columns = (w: NDArray) => w.slice([0, 3], [1, 4, 2]);
+    const behind = activityGrad([hidden, dense], perExample, { key })(off, x, targets).gradient[0].weight;
+    expectSameBits(columns(behind), np.zeros([3, 2], { dtype }));
+    const front = activityGrad(inFront, perExample, { key })(off, x, targets).gradient[0].weight;
+    expect(np.abs(columns(front)).min().item()).toBeGreaterThan(0);
+    const draws = 6000;
+    for (const blocks of [[hidden, dense] as const, inFront]) {
+      const estimates = vmap((k: NDArray) => activityGrad(blocks, perExample, { key: k })(off, x, targets).gradient[0])(
+        random.splitMany(key, draws),
+      ).weight;
+      const center = estimates.mean(0);
+      const variance = dot(estimates.sub(center), estimates.sub(center)) / draws;
+      // Of mean 1; with two independent directions at least, above 8 for one of 3,000 keys. A bias of 20 % gives more.
+      expect(dot(center.sub(exactly), center.sub(exactly)) / (variance / draws)).toBeLessThan(8);
     }
   });
 
@@ -245,6 +318,15 @@ describe('activity perturbation', () => {
     );
     expect(() => localActivityGrad([hidden, dense], [perExample], { key })).toThrow(
       /a loss for each of 2 blocks, got 1/,
+    );
+    expect(() => activityGrad([hidden], undefined as never, { key })).toThrow(
+      /activityGrad: expected the loss to be a f/,
+    );
+    expect(() => localActivityGrad([hidden], ['mse' as never], { key })).toThrow(
+      /each loss to be a function, got string/,
+    );
+    expect(() => guessedActivityGrad([hidden, dense], perExample, { guesses: [1 as never] })).toThrow(
+      /guessedActivityGrad: expected each guess to be a function, got number/,
     );
   });
 });

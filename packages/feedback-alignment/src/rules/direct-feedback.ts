@@ -1,6 +1,7 @@
-import { ArgumentError, type NDArray, nn, np, random, type Shape } from '@forback/core';
+import { ArgumentError, NDArray, nn, np, random, type Shape } from '@forback/core';
 import { type ProductLayer, type Rows, size } from '../product-layer';
 import type { FeedbackPass, FeedbackRule } from '../rule';
+import { checkInit } from './check-init';
 import { useKey } from './layer-key';
 
 /** Settings of direct feedback. */
@@ -58,24 +59,25 @@ export function drtp<Args extends unknown[]>(key: random.Key, options: DrtpOptio
         `got ${typeof options?.targets}`,
     );
   }
-  checkConvolution('drtp', options);
+  checkOptions('drtp', options);
   return {
     name: 'drtp',
     sendBack(layer, pass) {
       const targets = options.targets(...(pass.args as Args));
-      if (targets.ndim < 2) {
-        throw new ArgumentError(`drtp: expected targets [n, classes], got [${targets.shape.join(', ')}]`);
+      if (!(targets instanceof NDArray) || targets.ndim < 2) {
+        const got = targets instanceof NDArray ? `[${targets.shape.join(', ')}]` : typeof targets;
+        throw new ArgumentError(`drtp: expected targets [n, classes], such as nn.oneHot(labels, classes), got ${got}`);
       }
       const examples = targets.shape.slice(0, -1);
       const n = size(examples);
       const array = targets.astype(layer.error.dtype).reshape([n, -1]).div(n);
-      return project(layer, pass, { array, examples }, layer.name, useKey(key, layer), options);
+      return project(layer, pass, { array, examples }, layer.name, useKey(key, layer), options, 'the targets');
     },
   };
 }
 
 function direct(name: string, key: random.Key, options: DirectOptions, signal: (error: Rows) => NDArray): FeedbackRule {
-  checkConvolution(name, options);
+  checkOptions(name, options);
   return {
     name,
     sendBack(layer, pass) {
@@ -105,35 +107,38 @@ function project(
   entry: string,
   key: random.Key,
   { init = nn.initializers.glorotUniform, convolution = 'full' }: DirectOptions,
+  what?: string,
 ): NDArray {
   const { dtype } = layer.weight;
   const draw = (shape: Shape) => pass.fixed(layer, entry, shape, () => init(key, shape, { dtype }));
-  if (layer.kind === 'conv' && convolution === 'channel') {
-    const [n] = layer.input.shape as [number];
-    const rows = error.array.reshape([n, -1]);
-    const { kernel } = layer.weightShape;
-    return layer.throughTiled(rows, draw([rows.shape[1] as number, layer.input.shape[1] as number, ...kernel]));
-  }
-  const n = commonExamples(layer, error);
+  const n = commonExamples(layer, error, what);
   const rows = error.array.reshape([n, -1]);
-  const width = size(layer.input.shape) / n;
-  return layer.inputFromRows(rows.matmul(draw([rows.shape[1] as number, width])));
+  const features = rows.shape[1] as number;
+  if (layer.kind === 'conv' && convolution === 'channel') {
+    const channels = layer.input.shape[1] as number;
+    return layer.throughTiled(rows, draw([features, channels, ...layer.weightShape.kernel]));
+  }
+  return layer.inputFromRows(rows.matmul(draw([features, size(layer.input.shape) / n])));
 }
 
 /** How many examples error and layer share: all of them, or the axes in front that agree (the rest are features). */
-export function commonExamples(layer: ProductLayer, { examples }: Rows): number {
+export function commonExamples(layer: ProductLayer, { examples }: Rows, what = "the output's error"): number {
   const own = layer.inputExamples;
-  if (size(own) === size(examples)) return size(own);
+  const [axes, others] = [own.filter((n) => n !== 1), examples.filter((n) => n !== 1)];
+  // As many examples in as many other axes, [time, batch] and [batch, time], would be taken for each other.
+  const reshaped = axes.length !== others.length && size(own) === size(examples);
+  if (reshaped || axes.join() === others.join()) return size(own);
   const differ = own.findIndex((n, axis) => n !== examples[axis]);
   const shared = own.slice(0, differ < 0 ? own.length : differ);
   if (shared.length > 0) return size(shared);
   throw new ArgumentError(
-    `feedback of the output's error to ${layer.name}: the layer's examples [${own.join(', ')}] and those of the output's error ` +
-      `[${examples.join(', ')}] have no axis in common; leave the parameter out with \`select\`, or use another rule`,
+    `feedback of ${what} to ${layer.name}: the layer's examples [${own.join(', ')}] and those of ${what} ` +
+      `[${examples.join(', ')}] have no axis in front in common; leave the parameter out with \`select\`, or use another rule`,
   );
 }
 
-function checkConvolution(where: string, { convolution = 'full' }: DirectOptions): void {
+function checkOptions(where: string, { convolution = 'full', init }: DirectOptions): void {
+  checkInit(where, init);
   if (convolution === 'full' || convolution === 'channel') return;
   throw new ArgumentError(`${where}: expected convolution to be 'full' or 'channel', got ${String(convolution)}`);
 }

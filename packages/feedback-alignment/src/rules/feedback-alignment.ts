@@ -1,5 +1,6 @@
 import { nn, type random } from '@forback/core';
 import type { FeedbackRule } from '../rule';
+import { checkInit } from './check-init';
 import { parameterKey } from './layer-key';
 
 /** How feedback of the shape of the weights begins. */
@@ -51,11 +52,12 @@ function weightLike(
   key: random.Key,
   { init = nn.initializers.glorotUniform }: FeedbackInit,
 ): FeedbackRule {
+  if (init !== 'tied') checkInit(name, init);
   const feedbackOf: NonNullable<FeedbackRule['compare']> = (layer, pass) => {
-    const { weight } = layer;
-    const make = () =>
-      init === 'tied' ? weight : init(parameterKey(key, layer), weight.shape, { dtype: weight.dtype });
-    return [pass[part](layer, layer.path, weight.shape, make), weight];
+    const { weight, fans } = layer;
+    const { shape, dtype } = weight;
+    const make = () => (init === 'tied' ? weight : init(parameterKey(key, layer), shape, { dtype, ...fans }));
+    return [pass[part](layer, layer.path, shape, make), weight];
   };
   return {
     name,

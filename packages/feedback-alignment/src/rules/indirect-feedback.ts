@@ -2,6 +2,7 @@ import { ArgumentError, type NDArray, nn, random } from '@forback/core';
 import { type LinearStep, runForward } from '../linear-steps';
 import { type ProductLayer, size } from '../product-layer';
 import type { FeedbackPass, FeedbackRule, OutputError } from '../rule';
+import { checkInit } from './check-init';
 import { commonExamples } from './direct-feedback';
 import { useKey } from './layer-key';
 
@@ -25,6 +26,7 @@ export interface IfaOptions {
  */
 export function ifa(key: random.Key, options: IfaOptions = {}): FeedbackRule {
   const { init = nn.initializers.glorotUniform } = options;
+  checkInit('ifa', init);
   return {
     name: 'ifa',
     sendForward: (steps, pass) => sendForward(steps, (layer, errors) => entering(layer, errors, pass, key, init)),

@@ -78,8 +78,7 @@ function productFeedback(name: string, key: random.Key, design: Design): Feedbac
         : pass.fixed(layer, `${layer.name} mask`, backShape, () =>
             connections(maskKey, backShape, dtype, design.density),
           );
-    const taps = size(kernel);
-    const fans = { fanIn: inputs * taps, fanOut: middle * taps };
+    const fans = { fanIn: layer.fans.fanIn, fanOut: middle * size(kernel) };
     const back = pass.learned(layer, layer.name, backShape, () =>
       nn.initializers.glorotUniform(backKey, backShape, { dtype, ...fans }),
     );

@@ -1,6 +1,8 @@
-import { type NDArray, nn, np, type random } from '@forback/core';
+import { ArgumentError, type NDArray, nn, np, type random } from '@forback/core';
+import { checkMade } from '../feedback';
 import type { ProductLayer } from '../product-layer';
 import type { FeedbackRule } from '../rule';
+import { checkInit } from './check-init';
 import { parameterKey } from './layer-key';
 
 /**
@@ -10,7 +12,11 @@ import { parameterKey } from './layer-key';
  * @param options.scale - s. Default: √(2 / (fan in + fan out)), the deviation of Glorot's initial weights (BioTorch).
  */
 export function uSF(options: { scale?: number } = {}): FeedbackRule {
-  return signSymmetric('uSF', (layer) => options.scale ?? glorotDeviation(layer));
+  const { scale } = options;
+  if (scale !== undefined && !(scale > 0 && Number.isFinite(scale))) {
+    throw new ArgumentError(`uSF: expected scale to be a finite number above 0, got ${String(scale)}`);
+  }
+  return signSymmetric('uSF', (layer) => scale ?? glorotDeviation(layer));
 }
 
 /**
@@ -20,6 +26,7 @@ export function uSF(options: { scale?: number } = {}): FeedbackRule {
  * @param options.init - draws M. Default: `nn.initializers.glorotUniform` (BioTorch).
  */
 export function frSF(key: random.Key, options: { init?: nn.Initializer } = {}): FeedbackRule {
+  checkInit('frSF', options.init);
   return signSymmetric('frSF', (layer, pass) =>
     np.abs(pass.fixed(layer, layer.path, layer.weight.shape, () => draw(key, layer, options.init))),
   );
@@ -33,7 +40,10 @@ export function frSF(key: random.Key, options: { init?: nn.Initializer } = {}): 
  * @param options.init - draws M. Default: `nn.initializers.glorotUniform` (BioTorch).
  */
 export function brSF(key: random.Key, options: { init?: nn.Initializer } = {}): FeedbackRule {
-  return signSymmetric('brSF', (layer) => np.abs(draw(key, layer, options.init)));
+  checkInit('brSF', options.init);
+  return signSymmetric('brSF', (layer) =>
+    np.abs(checkMade('brSF', layer.path, layer.weight, draw(key, layer, options.init))),
+  );
 }
 
 type Magnitude = (layer: ProductLayer, pass: Parameters<FeedbackRule['sendBack']>[1]) => NDArray | number;
@@ -53,11 +63,10 @@ function withSigns(weight: NDArray, magnitude: NDArray | number): NDArray {
 }
 
 function draw(key: random.Key, layer: ProductLayer, init: nn.Initializer = nn.initializers.glorotUniform): NDArray {
-  const { weight } = layer;
-  return init(parameterKey(key, layer), weight.shape, { dtype: weight.dtype });
+  const { shape, dtype } = layer.weight;
+  return init(parameterKey(key, layer), shape, { dtype, ...layer.fans });
 }
 
-function glorotDeviation(layer: ProductLayer): number {
-  const { inputs, outputs, kernel } = layer.weightShape;
-  return Math.sqrt(2 / ((inputs + outputs) * kernel.reduce((taps, n) => taps * n, 1)));
+function glorotDeviation({ fans: { fanIn, fanOut } }: ProductLayer): number {
+  return Math.sqrt(2 / (fanIn + fanOut));
 }

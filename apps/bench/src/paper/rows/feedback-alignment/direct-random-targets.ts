@@ -2,7 +2,7 @@ import { jit, type NDArray, nn, optim, random } from '@forback/core';
 import { loadMnist } from '@forback/datasets';
 import { backpropagation, drtp, type FeedbackRule, shallow } from '@forback/feedback-alignment';
 import { experiment, type RunContext, row } from '../../row';
-import { above, reportOnly, withinTolerance } from '../../rule';
+import { above, reportOnly } from '../../rule';
 import { errorPercent } from '../../shared/backpropagation';
 import { trainInMinibatches } from '../../shared/minibatches';
 import { firstExamples } from '../../shared/mnist';
@@ -57,9 +57,11 @@ const runOf = (method: Settings['method']) =>
 const runs = { drtp: runOf('drtp'), bp: runOf('bp'), shallow: runOf('shallow') };
 
 const accuracy = {
-  source: 'a third-party harness on the released code of Frenkel, Lefebvre and Bol 2021, FC1-500, 10 epochs',
+  published: null,
+  source: 'Frenkel, Lefebvre and Bol 2021, FC1-500; its figures after 10 epochs are known to us only second-hand',
   unit: '% test accuracy',
-  better: 'target',
+  better: 'higher',
+  rule: reportOnly(),
 } as const;
 const difference = {
   published: null,
@@ -73,19 +75,15 @@ export const randomTargetRows = [
     ...accuracy,
     name: 'drtp-mnist',
     claim: 'DRTP: 784-500-10 on MNIST, 10 epochs',
-    published: { value: 93, tag: 'second-hand' },
     from: { run: runs.drtp },
     value: ({ run }) => run,
-    rule: withinTolerance(1),
   }),
   row({
     ...accuracy,
     name: 'drtp-mnist-backpropagation',
     claim: 'Backpropagation: the same network',
-    published: { value: 97, tag: 'second-hand' },
     from: { run: runs.bp },
     value: ({ run }) => run,
-    rule: withinTolerance(1),
     note: 'The learning rate of backpropagation is not known; ours is that of DRTP.',
   }),
   row({
