@@ -129,3 +129,12 @@ describe('errors', () => {
     expect(() => maxPool(x, { window: 0 })).toThrow('got 0');
   });
 });
+
+test('a window that is not in an object of options is missing, and the error says so', () => {
+  for (const options of [2, {}] as unknown as PoolOptions[]) {
+    expect(() => maxPool(zeros([1, 1, 4]), options)).toThrow(
+      'nn.functional.maxPool: expected window to be a whole number of 1 or more, or 1 of them (one for each spatial axis), ' +
+        'got undefined',
+    );
+  }
+});

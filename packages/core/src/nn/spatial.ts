@@ -28,11 +28,11 @@ interface SpatialOptions {
 
 /** Positive whole numbers, one for each of `rank` axes. */
 export function perAxis(where: string, name: string, value: PerAxis, rank: number): number[] {
-  const list = typeof value === 'number' ? new Array<number>(rank).fill(value) : [...value];
+  const list = typeof value === 'number' ? new Array<number>(rank).fill(value) : [...(value ?? [])];
   if (list.length !== rank || list.some((n) => !Number.isInteger(n) || n < 1)) {
     throw new ArgumentError(
       `${where}: expected ${name} to be a whole number of 1 or more, or ${rank} of them (one for each spatial axis), ` +
-        `got ${typeof value === 'number' ? value : showShape(value)}`,
+        `got ${Array.isArray(value) ? showShape(value) : String(value)}`,
     );
   }
   return list;
