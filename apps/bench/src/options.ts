@@ -24,7 +24,7 @@ export interface PaperOptions {
   seeds: number | undefined;
   json: string | undefined;
   html: string | undefined;
-  /** A package whose table is printed from stored results. */
+  /** A package whose README gets its table from the published results. */
   readme: string | undefined;
   fresh: boolean;
   jobs: number | undefined;
@@ -110,12 +110,15 @@ export function commandLine(commands: Commands): Command {
     .option('--seeds <n>', 'seeds of each row (default: as many as the row asks for)', whole(1, 1000))
     .option('--json <file>', 'write the rows to a file')
     .option('--html <file>', 'write a report with plots to a file')
-    .option('--readme <package>', "print the table for the package's README from finished runs, and stop")
+    .option('--readme <package>', "write the table of the package's README from the published results, and stop")
     .option('--fresh', 'run again what has been run', false)
     .option('--jobs <n>', 'processes at a time (default: one for each core)', whole(1, 1024))
     .option('--memory <MB>', 'memory for all processes together (default: 80 % of what is free)', whole(1, 1e9))
     .option('--data <folder>', 'folder with data sets (also: FORBACK_DATA_DIR)')
-    .option('--results <folder>', 'where finished runs are kept (default: forback-runs/paper)')
+    .option(
+      '--results <folder>',
+      'where finished runs are kept (default: forback-runs/paper; with --readme: apps/bench/results)',
+    )
     .allowExcessArguments(false)
     .exitOverride()
     .action(commands.paper);

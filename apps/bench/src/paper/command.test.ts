@@ -34,11 +34,22 @@ describe('a row', { timeout: 30_000 }, () => {
     expect(err).toMatch(/3 jobs, at most 2 at a time/);
     expect(err).toMatch(/3\/3 synthetic\/twice seed/);
     expect(await readFile(join(folder, 'run.html'), 'utf8')).toContain('<svg ');
-    const { out: readme } = await command.run({ readme: 'synthetic' });
+    const file = join(folder, 'synthetic.md');
+    await writeFile(file, 'before\n<!-- results -->\nold\n<!-- /results -->\nafter\n');
+    // A later version of the package does not make published results unknown.
+    expect((await command.run({ readme: 'synthetic' }, { version: '2.0.0' })).error).toBeUndefined();
+    const readme = await readFile(file, 'utf8');
+    expect(readme).toMatch(/^before\n<!-- results -->\n\n\| claim [\s\S]*\n\n<!-- \/results -->\nafter\n$/);
+    expect(readme).toContain('synthetic 1.0.0, core 1.0.0; on ');
     expect(readme).toContain('| a claim | 2.25 ± 0.5 [paper] (a paper, section 1) | 2.0 ± 2.0 moons (3 seeds) |');
     expect(readme).toContain('`pnpm bench paper --only synthetic/twice`');
     expect(readme).toMatch(/\| not run \| `pnpm bench paper --only synthetic\/waits`/);
     expect(await command.log()).toHaveLength(3);
+    await writeFile(file, 'no marks');
+    expect(String((await command.run({ readme: 'synthetic' })).error)).toMatch(
+      /Expected the lines <!-- results --> and <!-- \/results --> in .*synthetic\.md/,
+    );
+    expect(await readFile(file, 'utf8')).toBe('no marks');
   });
 
   test('is not computed again, unless that is asked for or its package has another version', async () => {

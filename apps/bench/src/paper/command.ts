@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { setMaxListeners } from 'node:events';
-import { access, readFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import type { Streams } from '../commands/perf';
 import { machine } from '../measure/machine';
 import type { PaperOptions } from '../options';
 import { writeReport } from '../report/write-report';
-import { type Job, jobKey, jobTitle, planJobs } from './job';
+import { type Extent, type Job, jobKey, jobTitle, planJobs } from './job';
 import { judgeRow } from './judge';
 import { loadRows, type PackageRows } from './load-rows';
 import { runPool } from './pool';
@@ -16,7 +16,7 @@ import { JobsProgress } from './progress';
 import { page } from './report/html';
 import { toJson } from './report/json';
 import { listing } from './report/listing';
-import { markdown } from './report/markdown';
+import { markdown, withResults } from './report/markdown';
 import { duration, type PaperRun } from './report/run';
 import { table } from './report/table';
 import { ResultStore } from './result-store';
@@ -25,7 +25,12 @@ import { type JobOutcome, runJob } from './run-job';
 /** Where the command finds things. */
 export interface PaperEnvironment {
   readonly rowsFolder: string;
+  /** Of the user's own runs. */
   readonly resultsFolder: string;
+  /** Of the runs behind the tables of the READMEs. */
+  readonly publishedFolder: string;
+  /** Of a package, by its folder's name. */
+  readme(name: string): string;
   /** Of a package, by its folder's name. */
   version(name: string): Promise<string>;
 }
@@ -35,6 +40,8 @@ const root = join(import.meta.dirname, '..', '..', '..', '..');
 const workspace: PaperEnvironment = {
   rowsFolder: join(import.meta.dirname, 'rows'),
   resultsFolder: join(root, 'forback-runs', 'paper'),
+  publishedFolder: join(root, 'apps', 'bench', 'results'),
+  readme: (name) => join(root, 'packages', name, 'README.md'),
   async version(name) {
     const manifest = await readFile(join(root, 'packages', name, 'package.json'), 'utf8');
     return (JSON.parse(manifest) as { version: string }).version;
@@ -51,7 +58,15 @@ export async function paper(
   { out, err }: Streams,
   environment: PaperEnvironment = workspace,
 ): Promise<void> {
-  const packages = await loadRows(environment.rowsFolder, options.readme ?? options.only);
+  if (options.readme !== undefined) {
+    const name = options.readme;
+    const table = await readmeTable(name, environment, options.results);
+    const file = environment.readme(name);
+    await writeFile(file, withResults(await readFile(file, 'utf8'), table, file));
+    out.write(`${file}: the table is written\n`);
+    return;
+  }
+  const packages = await loadRows(environment.rowsFolder, options.only);
   if (options.list) {
     out.write(listing(packages));
     return;
@@ -71,10 +86,6 @@ export async function paper(
     complete,
   });
 
-  if (options.readme !== undefined) {
-    out.write(markdown(report(true)));
-    return;
-  }
   await runJobs(todo, options, signal, err, store, outcomes);
   const run = report(!signal.aborted);
   out.write(`\n${table(run)}`);
@@ -83,6 +94,29 @@ export async function paper(
   signal.throwIfAborted();
   const failed = run.rows.filter((r) => r.verdict === 'failed').length;
   if (failed > 0) throw new Error(`${failed} of ${run.rows.length} rows failed`);
+}
+
+/** The table of a package from the published results, each with the version that it was computed with. */
+export async function readmeTable(
+  name: string,
+  environment: PaperEnvironment = workspace,
+  folder: string = environment.publishedFolder,
+): Promise<string> {
+  const extent = { quick: false, seeds: undefined };
+  const packages = await loadRows(environment.rowsFolder, name);
+  const store = await ResultStore.open(folder);
+  const jobs = packages.flatMap((p) =>
+    planJobs(p, extent, '').map((job) => ({ ...job, version: store.latestVersion(job) ?? '' })),
+  );
+  const versions = [...new Set(jobs.map((job) => job.version))].filter((version) => version !== '');
+  return markdown({
+    quick: false,
+    versions: Object.fromEntries(versions.map((version) => [version, version])),
+    rows: reportRows(packages, jobs, extent, store, new Map()),
+    ...describeResults(jobs, store),
+    reused: 0,
+    complete: true,
+  });
 }
 
 async function runJobs(
@@ -141,14 +175,14 @@ async function runJobs(
 function reportRows(
   packages: readonly PackageRows[],
   jobs: readonly Job[],
-  options: PaperOptions,
+  extent: Extent,
   store: ResultStore,
   outcomes: ReadonlyMap<string, JobOutcome>,
 ): PaperRun['rows'] {
   const byName = new Map(jobs.map((job) => [jobTitle(job), job]));
   return packages.flatMap(({ name, rows }) =>
     rows.map((row) =>
-      judgeRow(name, row, options, (experiment, seed) => {
+      judgeRow(name, row, extent, (experiment, seed) => {
         const job = byName.get(jobTitle({ package: name, experiment: experiment.name, seed }));
         const outcome = job && outcomes.get(jobKey(job));
         if (outcome?.kind === 'failed' || outcome?.kind === 'no data') return outcome;

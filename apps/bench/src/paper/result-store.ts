@@ -46,6 +46,13 @@ export class ResultStore {
     return this.results.get(jobKey(job));
   }
 
+  /** The version that the latest result of a job was computed with, whatever the job's own. */
+  latestVersion(job: Job): string | undefined {
+    const key = jobKey({ ...job, version: '' });
+    const versions = [...this.results.values()].filter((r) => jobKey({ ...r, version: '' }) === key);
+    return versions.sort((a, b) => (a.finished < b.finished ? 1 : -1))[0]?.version;
+  }
+
   /** Makes results that are on disk unknown to this run. */
   forget(jobs: readonly Job[]): void {
     for (const job of jobs) this.results.delete(jobKey(job));

@@ -55,8 +55,8 @@ export interface Published {
   readonly sd?: number;
   /** Number of seeds or splits behind `sd`. */
   readonly seeds?: number;
-  /** Where it was read: printed in the paper, the authors' code, a public training log, or somebody's account of the paper. */
-  readonly tag: 'paper' | 'code' | 'log' | 'second-hand';
+  /** Where it was read: printed in the paper, the authors' code, or a public training log. Nothing else is quoted. */
+  readonly tag: 'paper' | 'code' | 'log';
 }
 
 /** A claim, what was published about it, and how ours is obtained and judged. */

@@ -23,6 +23,20 @@ export function markdown(run: PaperRun): string {
   ].join('\n');
 }
 
+const opening = '<!-- results -->';
+const closing = '<!-- /results -->';
+
+/** The text of a README with the table between its two marks. */
+export function withResults(readme: string, table: string, file: string): string {
+  const from = readme.indexOf(opening);
+  const to = readme.indexOf(closing);
+  if (from < 0 || to < from)
+    throw new Error(
+      `Expected the lines ${opening} and ${closing} in ${file}, which say where its table goes. Add them.`,
+    );
+  return `${readme.slice(0, from + opening.length)}\n\n${table}\n${readme.slice(to)}`;
+}
+
 function line(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

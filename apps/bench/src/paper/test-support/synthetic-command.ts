@@ -40,6 +40,8 @@ export class SyntheticCommand {
     const environment: PaperEnvironment = {
       rowsFolder: join(import.meta.dirname, 'rows'),
       resultsFolder: join(this.folder, 'results'),
+      publishedFolder: join(this.folder, 'results'),
+      readme: (name) => join(this.folder, `${name}.md`),
       version: async () => version,
     };
     const streams = { out: stream('out'), err: stream('err') };
