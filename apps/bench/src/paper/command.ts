@@ -140,6 +140,7 @@ async function runJobs(
     err.write(`${jobTitle(job)} needs ${job.memory} MB: it runs alone\n`);
 
   const { cpu } = machine();
+  const threads = Math.max(1, Math.floor(availableParallelism() / processes));
   const commit = await currentCommit();
   const dataDir = options.data ?? (await defaultDataFolder());
   // Every running job listens.
@@ -147,7 +148,7 @@ async function runJobs(
   const progress = new JobsProgress(err, jobs);
   const run = async (job: Job): Promise<void> => {
     progress.start(job);
-    let outcome = await runJob(job, { signal, dataDir, onProgress: (share) => progress.advance(job, share) });
+    let outcome = await runJob(job, { signal, dataDir, threads, onProgress: (share) => progress.advance(job, share) });
     if (outcome.kind === 'done') {
       const { package: name, experiment, seed, settings, version } = job;
       const { values, seconds, memory: used } = outcome;

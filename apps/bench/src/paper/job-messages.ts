@@ -9,6 +9,8 @@ export type ToJob =
       readonly seed: number;
       readonly settings: Json;
       readonly dataDir: string | null;
+      /** Of the engine. */
+      readonly threads: number;
     }
   | { readonly do: 'stop' };
 

@@ -1,3 +1,4 @@
+import { init } from '@forback/core';
 import { peakMemory } from '../participants/peak-memory';
 import type { FromJob, ToJob } from './job-messages';
 import { experimentsOf, loadRowsFile } from './load-rows';
@@ -15,6 +16,8 @@ function send(message: FromJob, then?: () => void): void {
 async function run(job: Extract<ToJob, { do: 'run' }>): Promise<FromJob> {
   const experiment = experimentsOf(await loadRowsFile(job.file)).find((e) => e.name === job.experiment);
   if (experiment === undefined) throw new Error(`${job.file} has no experiment "${job.experiment}"`);
+  // Threads that wait for one another on a core that another job has would cost more than they bring.
+  init({ threads: job.threads });
   const began = performance.now();
   const values = await experiment.run(job.seed, job.settings, {
     signal: stop.signal,

@@ -9,6 +9,8 @@ export type JobOutcome = Exclude<FromJob, { kind: 'progress' }> | { readonly kin
 export interface RunJobOptions {
   readonly signal: AbortSignal;
   readonly dataDir: string | undefined;
+  /** Of the job's engine. */
+  readonly threads: number;
   onProgress(share: number): void;
 }
 
@@ -17,7 +19,7 @@ const grace = 2000;
 const keptOutput = 2000;
 
 /** Runs a job in a process of its own, from the sources. Never rejects: a process that dies is a job that failed. */
-export function runJob(job: Job, { signal, dataDir, onProgress }: RunJobOptions): Promise<JobOutcome> {
+export function runJob(job: Job, { signal, dataDir, threads, onProgress }: RunJobOptions): Promise<JobOutcome> {
   return new Promise((resolve) => {
     const child = fork(join(import.meta.dirname, 'job-process.ts'), [], {
       execArgv: ['--conditions=@forback/source', '--import', import.meta.resolve('tsx')],
@@ -57,6 +59,7 @@ export function runJob(job: Job, { signal, dataDir, onProgress }: RunJobOptions)
       seed: job.seed,
       settings: job.settings,
       dataDir: dataDir ?? null,
+      threads,
     });
     if (signal.aborted) stop();
   });
