@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { engineWith } from '../../../test/support/run-kernel';
 import { BackendError } from '../../errors';
 import { call, i32, type ModuleBuilder, memory } from './assembler';
@@ -73,13 +73,36 @@ test('workers take parts of a long job, and are awake or woken for later ones', 
   }
 });
 
-test('a worker that fails is reported, and work goes on with one thread', async () => {
+test('a worker that fails is reported with what happened, and work goes on with one thread', async () => {
   const engine = keep(await engineWith(2));
   const attempt = () => {
     for (let i = 0; i < 1000; i++) marks(engine, 'trap', 64, 20_000);
   };
-  expect(attempt).toThrow(BackendError);
+  expect(attempt).toThrow(
+    new BackendError(
+      'wasm: a worker thread could not run a kernel (RuntimeError: unreachable); from now on programs run on one thread. ' +
+        'Arrays are still readable',
+    ),
+  );
   expect(marks(engine, 'mark', 5, 1)).toEqual([0, 0, 0, 0, 0, -1]);
+});
+
+test('a worker that cannot load a kernel leaves, and the others do its work', async () => {
+  const engine = keep(await engineWith(2));
+  const words = engine.heap.all('int32');
+  const record = engine.link(run('mark')).record();
+  // The code of the module lies behind three words; no module begins like this.
+  engine.heap.view('int32', record + 12, 1).fill(-1);
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  for (let i = 0; i < 1000 && Atomics.load(words, control.ready) > 0; i++) {
+    expect(marks(engine, 'mark', 64, 20_000).slice(0, 64)).toEqual(new Array(64).fill(0));
+  }
+  expect(Atomics.load(words, control.ready)).toBe(0);
+  expect(marks(engine, 'mark', 2, 1)).toEqual([0, 0, -1]);
+  expect(warn).toHaveBeenCalledWith(
+    expect.stringMatching(/could not load a kernel \(CompileError: .*\); programs run on fewer threads/),
+  );
+  warn.mockRestore();
 });
 
 test('a team that was stopped works on one thread', () => {

@@ -2,6 +2,7 @@
 // calling thread too. Which thread does a part makes no difference to its result.
 
 import { BackendError } from '../../errors';
+import { warnOnce } from '../warn-once';
 import type { Heap } from './heap';
 import { workerSource } from './worker-source';
 
@@ -17,14 +18,20 @@ export const control = {
   next: 48,
   sleepers: 64,
   ready: 80,
+  /** How many workers have failed in a part, and how many could not load a kernel and left. */
   failed: 81,
+  retired: 82,
   parts: 96,
   record: 97,
   func: 98,
   table: 99,
+  /** Of the memory, when the job began. */
+  pages: 100,
+  /** A byte address: the length of a message of Latin letters, then the letters. */
+  message: 512,
 } as const;
 
-export const controlBytes = 512;
+export const controlBytes = 768;
 
 /** How long to wait for a worker that has begun a part, in milliseconds: far longer than any part takes. */
 const patience = 60_000;
@@ -63,6 +70,7 @@ export class Team {
     words[control.record] = job.record();
     words[control.func] = job.index;
     words[control.table] = table;
+    words[control.pages] = this.heap.bytes / 65536;
     Atomics.store(words, control.next, 0);
     Atomics.store(words, control.open, 1);
     Atomics.add(words, control.epoch, 1);
@@ -77,7 +85,12 @@ export class Team {
       Atomics.store(words, control.open, 0);
       this.#await(words);
     }
-    if (Atomics.load(words, control.failed) !== 0) this.#fail('a worker thread could not run a kernel');
+    if (Atomics.load(words, control.failed) !== 0) {
+      this.#fail(`a worker thread could not run a kernel (${this.#message()})`);
+    }
+    if (Atomics.load(words, control.retired) !== 0) {
+      warnOnce(`forback: a worker thread could not load a kernel (${this.#message()}); programs run on fewer threads`);
+    }
   }
 
   /** Starts the workers and waits until they look for jobs. */
@@ -102,6 +115,13 @@ export class Team {
       if (deadline === 0) deadline = performance.now() + patience;
       else if (performance.now() > deadline) this.#fail('a worker thread stopped answering');
     }
+  }
+
+  #message(): string {
+    const bytes = this.heap.all('bool');
+    return String.fromCharCode(
+      ...bytes.subarray(control.message + 1, control.message + 1 + (bytes[control.message] ?? 0)),
+    );
   }
 
   #fail(what: string): never {

@@ -24,13 +24,31 @@ function main({ memory, worker, control: c }) {
     return made;
   }
 
+  // What went wrong, for the calling thread; the first message stays.
+  function tell(where, error) {
+    if (Atomics.add(words, where, 1) > 0) return;
+    const text = String(error).slice(0, 255);
+    const bytes = new Uint8Array(memory.buffer, c.message, 256);
+    for (let i = 0; i < text.length; i++) bytes[i + 1] = text.charCodeAt(i);
+    bytes[0] = text.length;
+  }
+
+  // False where this thread cannot have the code: then the others do all of the work.
   function join() {
-    const run = instance(words[c.record]).functions[words[c.func]];
+    let run;
+    try {
+      // This thread may not have been told yet that another one has grown the memory.
+      if (memory.buffer.byteLength < words[c.pages] * 65536) memory.grow(0);
+      run = instance(words[c.record]).functions[words[c.func]];
+    } catch (error) {
+      tell(c.retired, error);
+      return false;
+    }
     const table = words[c.table];
     const parts = words[c.parts];
     for (;;) {
       const part = Atomics.add(words, c.next, 1);
-      if (part >= parts) return;
+      if (part >= parts) return true;
       run(table, part, worker);
     }
   }
@@ -47,12 +65,15 @@ function main({ memory, worker, control: c }) {
     }
     seen = Atomics.load(words, c.epoch);
     Atomics.add(words, c.active, 1);
+    let stays = true;
     try {
-      if (Atomics.load(words, c.open) === 1) join();
+      if (Atomics.load(words, c.open) === 1) stays = join();
     } catch (error) {
-      Atomics.store(words, c.failed, 1);
+      tell(c.failed, error);
     }
+    if (!stays) Atomics.sub(words, c.ready, 1);
     Atomics.sub(words, c.active, 1);
+    if (!stays) return;
   }
 }
 `;
