@@ -159,6 +159,8 @@ describe('compress', () => {
     [{ n: 1, m: 2, axis: 2 as never }, 'compress: expected axis to be 0 or 1, got 2'],
     [{ n: 1, m: 2, permutation: array([0, 1]) }, 'compress: expected permutation to be int32[4]'],
     [{ n: 1, m: 2, permutation: array([0, 1, 2, 4], { dtype: 'int32' }) }, 'got 4 in it'],
+    [{ n: 1, m: 2, permutation: array([0, 1, 2, -1], { dtype: 'int32' }) }, 'got -1 in it'],
+    [{ n: 1, m: 2, permutation: array([3, 1, 2, 1], { dtype: 'int32' }) }, 'numbers from 0 to 3, got 1 in it twice'],
   ])('refuses %j', (options, message) => {
     expect(() => compress(np.ones([2, 4]), options)).toThrow(message);
   });
@@ -207,6 +209,24 @@ describe('compressBackward', () => {
         expect((dense as number[]).filter((v) => v !== 0)).toHaveLength(places);
       }),
       { numRuns: 25 },
+    );
+  });
+
+  test('refuses what does not fit by its own name, on both backends', () => {
+    const forward = compress(normal([20, 24], 3), { n: 1, m: 4 });
+    const permutation = array([...Array(19).keys(), 0], { dtype: 'int32' });
+    for (const backend of ['wasm', 'reference'] as const) {
+      const broken = () =>
+        on(backend, () => [compressBackward(forward, { n: 1, m: 4, inputs: 24, permutation }).values]);
+      expect(broken).toThrow('compressBackward: expected a permutation of the numbers from 0 to 19, got 0 in it twice');
+    }
+    const options = { n: 1, m: 4, inputs: 24 };
+    expect(() => compressBackward(forward, { ...options, n: 5 })).toThrow('compressBackward: expected whole numbers n');
+    expect(() => compressBackward(forward, { ...options, inputs: -1 })).toThrow(
+      'compressBackward: expected inputs to be a whole number, got -1',
+    );
+    expect(() => compressBackward(forward, { ...options, permutation: array([0, 1], { dtype: 'int32' }) })).toThrow(
+      'compressBackward: expected permutation to be int32[20]',
     );
   });
 

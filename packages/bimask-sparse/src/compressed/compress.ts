@@ -15,7 +15,7 @@ import { type SelectionSpec, selectLoop } from '../kernels/loops';
 import { isNativeSelection, selectKernel } from '../kernels/select-kernel';
 import { checkPattern, keptOf, type Pattern } from '../pattern';
 import { decompress, takeEntries } from './entries';
-import { batchOf, checkMatrix, mapped, sharing, show } from './shapes';
+import { batchOf, checkMatrix, checkSize, mapped, sharing, show } from './shapes';
 
 /**
  * A matrix with the same number of non-zeros in each line, as these alone: entry [r, indices[r, k]] is values[r, k], all
@@ -59,14 +59,15 @@ interface SelectParams extends Pattern {
 const selectPrimitive: Primitive<SelectParams> = /* @__PURE__ */ definePrimitive<SelectParams>({
   name: 'compress',
   outputs([matrix, order], params) {
-    if (!matrix) throw new ShapeError('compress: expected a matrix');
-    checkMatrix('compress', 'the weight', matrix);
-    checkPattern('compress', params);
+    const name = nameOf(params);
+    if (!matrix) throw new ShapeError(`${name}: expected a matrix`);
+    checkMatrix(name, 'the weight', matrix);
+    checkPattern(name, params);
     const [rows, columns] = matrix.shape.slice(-2) as [number, number];
     const [lines, length] = params.axis === 1 ? [rows, columns] : [columns, rows];
     if (order && (order.dtype !== 'int32' || order.shape.at(-1) !== length)) {
       throw new ShapeError(
-        `compress: expected permutation to be int32[${length}] for axis ${params.axis} of ${show(matrix)}, got ${show(order)}`,
+        `${name}: expected permutation to be int32[${length}] for axis ${params.axis} of ${show(matrix)}, got ${show(order)}`,
       );
     }
     const batch = matrix.shape.slice(0, -2);
@@ -107,11 +108,28 @@ const selectPrimitive: Primitive<SelectParams> = /* @__PURE__ */ definePrimitive
   },
 });
 
-function checkOrder(order: TypedArray | undefined, { axis, rows, columns }: SelectionSpec): void {
+/** Of the public function that selects. */
+function nameOf({ omitZeros }: Pick<SelectParams, 'omitZeros'>): string {
+  return omitZeros ? 'compressBackward' : 'compress';
+}
+
+/** A number twice would put an entry into two places, and lose another. */
+function checkOrder(order: TypedArray | undefined, { axis, rows, columns, omitZeros }: SelectionSpec): void {
+  if (!order) return;
   const length = axis === 1 ? columns : rows;
-  const bad = order?.find((i: number) => i < 0 || i >= length);
-  if (bad === undefined) return;
-  throw new ArgumentError(`compress: expected a permutation of the numbers from 0 to ${length - 1}, got ${bad} in it`);
+  const last = new Int32Array(length).fill(-1);
+  order.forEach((i: number, at: number) => {
+    const line = Math.floor(at / length);
+    const inside = i >= 0 && i < length;
+    if (inside && last[i] !== line) {
+      last[i] = line;
+      return;
+    }
+    throw new ArgumentError(
+      `${nameOf({ omitZeros })}: expected a permutation of the numbers from 0 to ${length - 1}, ` +
+        `got ${i} in it${inside ? ' twice' : ''}`,
+    );
+  });
 }
 
 function selectionSpec({ inputs, params }: LoweringContext<SelectParams>): SelectionSpec {
@@ -170,11 +188,13 @@ export interface CompressBackwardOptions extends Pattern {
  *
  * @param forward - [outputs, kept], from {@link compress}.
  * @returns [inputs, keptOf(outputs)], with indices of outputs.
+ * @throws ShapeError, DTypeError, ArgumentError for what does not fit, a permutation that is none among it.
  *
  * Source: Zhang et al. (ICML 2023), section 3; the released code applies it in every step with a cached permutation.
  */
 export function compressBackward(forward: Compressed, options: CompressBackwardOptions): Compressed {
   const { n, m, inputs, permutation } = options;
+  checkSize('compressBackward', 'inputs', inputs);
   const masked = decompress(forward, { size: inputs });
   return select(masked, permutation, { n, m, axis: 0, shared: 1, omitZeros: true });
 }

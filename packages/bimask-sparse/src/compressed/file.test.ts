@@ -2,6 +2,7 @@ import { array, FormatError, io, type NDArray, np, tree } from '@forback/core';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compress, decompress, loadCompressed, saveCompressed, sparseMatmul } from '.';
+import { crc32 } from './checksum';
 import { normal, patterns } from './test-support';
 
 function masked(shape: readonly [number, number], nm: { n: number; m: number }, axis: 0 | 1 = 1, shared = false) {
@@ -9,7 +10,7 @@ function masked(shape: readonly [number, number], nm: { n: number; m: number }, 
 }
 
 function bits(x: NDArray): number[] {
-  return [...new Uint32Array(x.dataSync().buffer)];
+  return [...new Uint8Array(x.dataSync().buffer)];
 }
 
 function expectSame(actual: unknown, expected: unknown): void {
@@ -107,18 +108,34 @@ describe('damaged files', () => {
     refuses({ ...file(), weights: { weight: 3 } }, 'weight weight: it is not described by an object');
   });
 
-  test('any change of one byte gives a FormatError or a file that reads', () => {
+  test('any change of one byte is refused, or changes nothing', () => {
+    const params = { weight, bias: normal([7], 1) };
+    const saved = saveCompressed(params, nm);
+    const whole = loadCompressed(saved);
     fc.assert(
-      fc.property(fc.nat(bytes.length - 1), fc.nat(255), (at, byte) => {
-        const changed = bytes.slice();
+      fc.property(fc.nat(saved.length - 1), fc.nat(255), (at, byte) => {
+        const changed = saved.slice();
         changed[at] = byte;
+        let loaded: unknown;
         try {
-          loadCompressed(changed);
+          loaded = loadCompressed(changed);
         } catch (error) {
           expect(error).toBeInstanceOf(FormatError);
+          return;
         }
+        expectSame(loaded, whole);
       }),
       { numRuns: 300 },
     );
   });
+
+  test('numbers that are as good as the saved ones, and files without a checksum', () => {
+    refuses({ ...file(), params: { weight: np.ones([5, 3]) } }, 'its checksum is another');
+    refuses({ ...file(), checksum: undefined }, 'its checksum is another');
+  });
+});
+
+test('the checksum is that of the standard', () => {
+  expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+  expect(crc32(new Uint8Array(0))).toBe(0);
 });

@@ -1,5 +1,6 @@
 import { array, FormatError, io, type NDArray, tree } from '@forback/core';
 import { checkPattern, keptOf, type Pattern } from '../pattern';
+import { crc32 } from './checksum';
 import { type Compressed, compress } from './compress';
 import { decompress } from './entries';
 
@@ -43,6 +44,8 @@ interface StoredNetwork {
   /** Where a weight is compressed, its values [lines, kept]. */
   readonly params: unknown;
   readonly weights: Readonly<Record<string, StoredWeight>>;
+  /** Of the bytes that `io.save` makes of the rest. */
+  readonly checksum: number;
 }
 
 /** Bits that hold a position in a group of m. */
@@ -56,7 +59,7 @@ function bitsFor(m: number): number {
  * of its bits; everything else is stored as it is. So mask first, with `decompress(compress(weight, ...), ...)` or
  * `np.where`.
  *
- * A safetensors file of `io.save`.
+ * A safetensors file of `io.save`, with a checksum.
  *
  * @param params - a tree of arrays; candidates are the float ones with two or more axes, the first of which are their lines
  * (groups along the others), or the other way round.
@@ -72,7 +75,8 @@ export function saveCompressed(params: unknown, options: SaveCompressedOptions):
     weights[path] = found.stored;
     return found.values;
   });
-  return io.save({ format, version, params: tree.unflatten(treedef, stored), weights } satisfies StoredNetwork);
+  const network = { format, version, params: tree.unflatten(treedef, stored), weights };
+  return io.save({ ...network, checksum: crc32(io.save(network)) } satisfies StoredNetwork);
 }
 
 function findPattern(leaf: NDArray, { n, m, shared = false }: SaveCompressedOptions) {
@@ -110,7 +114,8 @@ function pack(indices: NDArray, m: number): NDArray {
 /**
  * The network of a file of `saveCompressed`. The parameters have every bit that was saved; T is not checked.
  *
- * @throws FormatError for other bytes: truncated, foreign, or with numbers that contradict one another.
+ * @throws FormatError for other bytes: truncated, foreign, with numbers that contradict one another, or changed anywhere since
+ * they were saved.
  */
 export function loadCompressed<T = unknown>(bytes: Uint8Array | ArrayBuffer): CompressedNetwork<T> {
   const file = io.load<Partial<StoredNetwork> | null>(bytes);
@@ -138,6 +143,12 @@ export function loadCompressed<T = unknown>(bytes: Uint8Array | ArrayBuffer): Co
   });
   const [lost] = left.keys();
   if (lost !== undefined) throw damaged(lost, 'there are no values of that name');
+  const { checksum, ...rest } = file;
+  if (checksum !== crc32(io.save(rest))) {
+    throw new FormatError(
+      'loadCompressed: the file is damaged: its checksum is another; copy it again, or save it anew',
+    );
+  }
   return { params: tree.unflatten(treedef, params), weights };
 }
 

@@ -76,6 +76,22 @@ describe('products with compressed matrices', () => {
     expect(Math.max(...off)).toBeLessThan(1e-5 * 60);
   });
 
+  test.each([false, true])('are sums over the places of large mapped matrices too (shared: %s)', (shared) => {
+    const [rows, columns, count] = [620, 300, 21];
+    const weights = vmap((v: NDArray) => compress(v, { n: 4, m: 8, shared }))(normal([2, rows, columns], 1));
+    const x = normal([2, count, columns], 2);
+    const y = vmap(sparseMatmul)(x, weights);
+    const xs = x.dataSync();
+    for (const b of [0, 1]) {
+      const one = { values: weights.values.at(b), indices: weights.indices.at(b) };
+      expectSums(y.at(b), (to) =>
+        eachTerm(one, count, columns, (i, r, c, v) =>
+          to(i * rows + r, v * (xs[(b * count + i) * columns + c] as number)),
+        ),
+      );
+    }
+  });
+
   test.each([false, true])('skip empty places whatever their value (shared: %s)', (shared) => {
     const { values, indices } = compress(normal([36, 40], 1), { n: 2, m: 4, shared });
     const places = np.arange(indices.size).reshape(indices.shape);

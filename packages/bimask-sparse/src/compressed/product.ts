@@ -171,7 +171,8 @@ function onRows(x: NDArray, f: (rows: NDArray) => NDArray): NDArray {
  * Bi-Mask's G (W ⊙ B), call it with the compressed backward matrix inside a `customVjp`.
  *
  * @param x - float [..., columns].
- * @param weight - [rows, kept] places in a matrix [rows, columns].
+ * @param weight - [rows, kept] places in a matrix [rows, columns]. It does not know how many columns that has: with a narrower
+ * x, places behind the last column of x count as empty.
  * @returns [..., rows].
  */
 export function sparseMatmul(x: NDArray, weight: Compressed): NDArray {

@@ -22,6 +22,9 @@ export function panelBytes(columns: number, vectors: number): number {
   return (columns + 1) * 16 * vectors;
 }
 
+/** Quads of columns in a cache line of the result. */
+export const lineQuads = 4;
+
 export function lowest(x: Address, y: Address): Address {
   return select(i32.ltS(x, y), x, y);
 }
@@ -48,44 +51,57 @@ export function rowAddresses(f: Builder, base: Address, first: Local<'i32'>, row
   });
 }
 
+export const zero: Vector = v128.const(new Array(16).fill(0));
+
 type PackFunction = FunctionRef<readonly ['i32', 'i32', 'i32', 'i32'], 'void'>;
+
+/** Columns that are packed for all rows of a panel before the next ones: what is read and written stays in the L1 cache. */
+const packedColumns = 128;
 
 /** (x, rows, columns, panel): packs the first 4 `vectors` rows of x; `rows` > 0 of them exist. */
 export function definePackPanel(module: ModuleBuilder, vectors: number): PackFunction {
   return module.function({ params: ['i32', 'i32', 'i32', 'i32'], result: 'void' }, (f, x, rows, columns, panel) => {
-    const quad = f.local('i32');
+    const [quad, quads] = [f.local('i32'), f.local('i32', lowest(rows, i32.const(4 * vectors)))];
+    const rowBytes = f.local('i32', i32.mul(columns, 4));
     const left = f.local('i32');
     const to = f.local('i32');
     const step = 16 * vectors;
-    f.for(quad, 0, 4 * vectors, 4, () => {
-      const from = rowAddresses(f, x, quad, rows, i32.mul(columns, 4));
-      const loaded = from.map(() => f.local('v128'));
-      f.set(to, i32.add(panel, i32.mul(quad, 4)));
-      f.set(left, columns);
-      const advance = (count: number): void => {
-        for (const row of from) f.increment(row, 4 * count);
-        f.increment(to, count * step);
-        f.increment(left, -count);
-      };
-      f.while(i32.geS(left, 4), () => {
-        loaded.forEach((row, i) => {
-          f.set(row, v128.load(from[i] as Address));
+    f.while(i32.gtS(columns, 0), () => {
+      f.for(quad, 0, quads, 4, () => {
+        const from = rowAddresses(f, x, quad, rows, rowBytes);
+        const loaded = from.map(() => f.local('v128'));
+        f.set(to, i32.add(panel, i32.mul(quad, 4)));
+        f.set(left, lowest(columns, i32.const(packedColumns)));
+        const advance = (count: number): void => {
+          for (const row of from) f.increment(row, 4 * count);
+          f.increment(to, count * step);
+          f.increment(left, -count);
+        };
+        f.while(i32.geS(left, 4), () => {
+          loaded.forEach((row, i) => {
+            f.set(row, v128.load(from[i] as Address));
+          });
+          transposed(f, loaded).forEach((column, i) => {
+            f.emit(v128.store(to, column, i * step));
+          });
+          advance(4);
         });
-        transposed(f, loaded).forEach((column, i) => {
-          f.emit(v128.store(to, column, i * step));
+        f.while(left, () => {
+          const column = from.reduce(
+            (vector: Vector | undefined, row, i) => (vector ? v128.load32Lane(row, vector, i) : v128.load32Zero(row)),
+            undefined,
+          ) as Vector;
+          f.emit(v128.store(to, column));
+          advance(1);
         });
-        advance(4);
       });
-      f.while(left, () => {
-        const column = from.reduce(
-          (vector: Vector | undefined, row, i) => (vector ? v128.load32Lane(row, vector, i) : v128.load32Zero(row)),
-          undefined,
-        ) as Vector;
-        f.emit(v128.store(to, column));
-        advance(1);
-      });
-      f.emit(v128.store(to, v128.const(new Array(16).fill(0))));
+      f.increment(x, 4 * packedColumns);
+      f.increment(panel, packedColumns * step);
+      f.increment(columns, -packedColumns);
     });
+    // Behind the last column, which may lie before the end of the last columns.
+    f.increment(panel, i32.mul(columns, step));
+    for (let i = 0; i < vectors; i++) f.emit(v128.store(panel, zero, 16 * i));
   });
 }
 
@@ -115,5 +131,36 @@ export function storeRows(
     if (first + i < sure) write();
     else f.if(i32.gtS(rows, first + i), write);
     f.increment(to, rowBytes);
+  });
+}
+
+/**
+ * Writes the sums of neighbouring quads of rows, each [vectors][4 rows] `quadStep` bytes behind the one before, so that whole
+ * cache lines of the result are written at once: all of its rows and columns have to exist.
+ */
+export function storeLines(
+  f: Builder,
+  sums: Address,
+  to: Address,
+  target: { vectors: number; quadStep: number; rowBytes: Address },
+): void {
+  const { vectors, quadStep, rowBytes } = target;
+  const from = f.local('i32', sums);
+  const end = f.local('i32', i32.add(from, 64 * vectors));
+  const rows = [f.local('i32', to)];
+  for (let r = 1; r < 4; r++) rows.push(f.local('i32', i32.add(rows[r - 1] as Address, rowBytes)));
+  const four = rows.map(() => f.local('v128'));
+  f.loop((again) => {
+    for (let quad = 0; quad < lineQuads; quad++) {
+      four.forEach((column, c) => {
+        f.set(column, v128.load(from, quad * quadStep + 16 * c));
+      });
+      transposed(f, four).forEach((row, r) => {
+        f.emit(v128.store(rows[r] as Address, row, 16 * quad));
+      });
+    }
+    for (const row of rows) f.increment(row, i32.mul(rowBytes, 4));
+    f.increment(from, 64);
+    f.branchIf(again, i32.ne(from, end));
   });
 }

@@ -22,7 +22,7 @@ import {
 import type { ProductSpec } from './loops';
 import { definePackPanel, panelBytes } from './panels';
 import { definePackPlaces, quadBytes } from './places';
-import { defineForward, defineTransposed, type MultiplyAdd } from './tiles';
+import { defineForward, defineTransposed, type MultiplyAdd, ownSums } from './tiles';
 
 const packWords = new WordNames([
   ...['x', 'panels', 'panelBytes', 'perBatch', 'count', 'width'],
@@ -93,7 +93,7 @@ export function productKernel(spec: ProductSpec, direction: Direction): NativeKe
   const block = Math.min(quads, 4 * Math.ceil(quads / wanted / 4));
   const blocks = Math.ceil(quads / block);
   // Sums are read in fours.
-  const ownBytes = forward ? 64 * vectors : aligned(panelBytes(columns + 3, vectors));
+  const ownBytes = forward ? ownSums(vectors) : aligned(panelBytes(columns + 3, vectors));
   const multiply = {
     run: { module, name: 'multiply' },
     parts: panelParts * blocks,

@@ -276,7 +276,7 @@ function columnsKernel(spec: SelectionSpec, permuted: boolean): NativeKernel {
     define: (b: ModuleBuilder) => defineColumns(b, spec, permuted),
   };
   const wanted = partsFor(batch * rows * columns, 64);
-  const block = 16 * Math.ceil((batch * columns) / wanted / 16);
+  const block = lineColumns * Math.ceil((batch * columns) / wanted / lineColumns);
   const blocks = Math.ceil(columns / block);
   const words = columnWords.table({
     matrix: inputAt(0),
@@ -291,6 +291,9 @@ function columnsKernel(spec: SelectionSpec, permuted: boolean): NativeKernel {
   });
   return { stages: [{ run: { module, name: 'part' }, parts: batch * blocks, words }] };
 }
+
+/** Columns in a cache line. */
+const lineColumns = 16;
 
 function defineColumns(module: ModuleBuilder, { n, m, omitZeros }: SelectionSpec, permuted: boolean): void {
   const params = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
@@ -358,27 +361,37 @@ function defineColumns(module: ModuleBuilder, { n, m, omitZeros }: SelectionSpec
     const line = f.local('i32', i32.add(i32.mul(batch, columns), column));
     const values = f.local('i32', i32.add(word('values'), i32.mul(line, keptBytes)));
     const indices = f.local('i32', i32.add(word('indices'), i32.mul(line, keptBytes)));
-    const [start, width, to, toIndex] = [f.local('i32'), f.local('i32'), f.local('i32'), f.local('i32')];
+    const [start, width, strip] = [f.local('i32'), f.local('i32'), f.local('i32')];
+    const [from, to, toIndex] = [f.local('i32'), f.local('i32'), f.local('i32')];
+    const lineBytes = f.local('i32', i32.mul(keptBytes, 4));
     f.while(i32.ltS(column, end), () => {
-      f.set(width, i32.sub(end, column));
-      f.set(to, values);
-      f.set(toIndex, indices);
       f.set(start, 0);
-      const group = (target: typeof wholeGroup): void => {
-        const size = i32.sub(rows, start);
-        f.emit(call(target, source, rowBytes, order, start, size, width, to, toIndex, keptBytes));
+      // All columns of a cache line before the next group: rows lie far apart, and often in the same set of the cache.
+      const strips = (target: typeof wholeGroup): void => {
+        const size = f.local('i32', i32.sub(rows, start));
+        f.set(from, source);
+        f.set(to, values);
+        f.set(toIndex, indices);
+        f.for(strip, column, smaller(f, i32.add(column, lineColumns), end), 4, () => {
+          f.set(width, i32.sub(end, strip));
+          f.emit(call(target, from, rowBytes, order, start, size, width, to, toIndex, keptBytes));
+          f.increment(from, 16);
+          f.increment(to, lineBytes);
+          f.increment(toIndex, lineBytes);
+        });
+        f.increment(values, 4 * n);
+        f.increment(indices, 4 * n);
       };
+      const [firstValue, firstIndex] = [f.local('i32', values), f.local('i32', indices)];
       f.while(i32.leS(i32.add(start, m), rows), () => {
-        group(wholeGroup);
+        strips(wholeGroup);
         f.increment(start, m);
-        f.increment(to, 4 * n);
-        f.increment(toIndex, 4 * n);
       });
-      f.if(i32.ltS(start, rows), () => group(shortGroup));
-      f.increment(source, 16);
-      f.increment(values, i32.mul(keptBytes, 4));
-      f.increment(indices, i32.mul(keptBytes, 4));
-      f.increment(column, 4);
+      f.if(i32.ltS(start, rows), () => strips(shortGroup));
+      f.increment(source, 4 * lineColumns);
+      f.set(values, i32.add(firstValue, i32.mul(keptBytes, lineColumns)));
+      f.set(indices, i32.add(firstIndex, i32.mul(keptBytes, lineColumns)));
+      f.increment(column, lineColumns);
     });
   });
   module.export('part', part);

@@ -9,7 +9,7 @@ import {
   type ModuleBuilder,
   v128,
 } from '@forback/core/kernels';
-import { lowest, storeRows, transposed } from './panels';
+import { lineQuads, lowest, storeLines, storeRows, transposed, zero } from './panels';
 
 type Vector = Expr<'v128'>;
 type Builder = FunctionBuilder<'void'>;
@@ -18,8 +18,6 @@ type Builder = FunctionBuilder<'void'>;
 export type MultiplyAdd = (x: Vector, y: Vector, sum: Vector) => Vector;
 
 const ten = ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] as const;
-
-const zero: Vector = v128.const(new Array(16).fill(0));
 
 export interface Panel {
   readonly multiplyAdd: MultiplyAdd;
@@ -49,12 +47,12 @@ function eachPlace(f: Builder, place: Local<'i32'>, end: Expr<'i32'>, round: (od
   });
 }
 
-/** Sums over the columns of a panel for a quad of rows, in vectors [used][4 rows]; moves `place` behind the quad. */
+/** Stores sums over the columns of a panel for a quad of rows in `own`, vectors [used][4 rows]; moves `place` behind the quad. */
 type Tile = (
   f: Builder,
   args: { panel: Local<'i32'>; place: Local<'i32'>; kept: Local<'i32'>; own: Local<'i32'> },
   panel: Panel,
-) => Vector[][];
+) => void;
 
 /** One row at a time. Even and odd places have sums of their own: one that waits for the one before it would set the pace. */
 const separateTile: Tile = (f, { panel, place, kept, own }, { multiplyAdd, used }) => {
@@ -75,11 +73,10 @@ const separateTile: Tile = (f, { panel, place, kept, own }, { multiplyAdd, used 
       f.emit(v128.store(own, f32x4.add(sum, sums[1][i] as Vector), 16 * (4 * i + row)));
     });
   }
-  return sums[0].map((_, i) => [0, 1, 2, 3].map((row) => v128.load(own, 16 * (4 * i + row))));
 };
 
 /** Four rows at once. */
-const sharedTile: Tile = (f, { panel, place, kept }, { multiplyAdd, used }) => {
+const sharedTile: Tile = (f, { panel, place, kept, own }, { multiplyAdd, used }) => {
   const sums = Array.from({ length: used }, () => vectorLocals(f, 4));
   const columns = vectorLocals(f, used);
   const value = f.local('v128');
@@ -101,29 +98,64 @@ const sharedTile: Tile = (f, { panel, place, kept }, { multiplyAdd, used }) => {
     f.increment(place, 20);
     f.branchIf(again, i32.ne(place, end));
   });
-  return sums;
+  sums.flat().forEach((sum, i) => {
+    f.emit(v128.store(own, sum, 16 * i));
+  });
 };
+
+/** Bytes of `own` in a forward product. */
+export function ownSums(vectors: number): number {
+  return lineQuads * 64 * vectors;
+}
 
 /**
  * (panel, places, quads, kept, out, outRowBytes, rows, left, own, columns): out = panel (W ⊙ F)^T for some quads of the
- * `rows` rows of W ⊙ F; the first `left` rows of the panel exist. `own` has room for the sums of a quad.
+ * `rows` rows of W ⊙ F; the first `left` rows of the panel exist. `own` has room for the sums of some quads.
  */
 export function defineForward(module: ModuleBuilder, shared: boolean, panel: Panel) {
   const tile = shared ? sharedTile : separateTile;
+  const { used } = panel;
+  const quadStep = 64 * used;
   return module.function(
     { params: ten, result: 'void' },
     (f, from, place, quads, kept, out, rowBytes, rows, left, own) => {
-      const to = f.local('i32');
-      f.while(quads, () => {
-        const sums = tile(f, { panel: from, place, kept, own }, panel);
-        f.set(to, out);
-        sums.forEach((quad, i) => {
-          const target = { rowBytes, width: rows, rows: left, first: 4 * i, sure: 4 * (panel.used - 1) };
-          storeRows(f, transposed(f, quad), to, target);
+      const [sums, end, to] = [f.local('i32'), f.local('i32'), f.local('i32')];
+      const four = vectorLocals(f, 4);
+      f.while(i32.gtS(quads, 0), () => {
+        f.set(sums, own);
+        f.set(end, i32.add(own, i32.mul(lowest(quads, i32.const(lineQuads)), quadStep)));
+        f.loop((again) => {
+          tile(f, { panel: from, place, kept, own: sums }, panel);
+          f.increment(sums, quadStep);
+          f.branchIf(again, i32.ne(sums, end));
         });
-        f.increment(out, 16);
-        f.increment(rows, -4);
-        f.increment(quads, -1);
+        f.if(
+          // Whole lines of the result, and all rows of the panel.
+          i32.and(i32.and(i32.geS(quads, lineQuads), i32.geS(rows, 4 * lineQuads)), i32.geS(left, 4 * used)),
+          () => {
+            storeLines(f, own, out, { vectors: used, quadStep, rowBytes });
+            f.increment(out, 16 * lineQuads);
+            f.increment(rows, -4 * lineQuads);
+          },
+          () => {
+            f.set(sums, own);
+            f.loop((again) => {
+              f.set(to, out);
+              for (let i = 0; i < used; i++) {
+                four.forEach((sum, row) => {
+                  f.set(sum, v128.load(sums, 16 * (4 * i + row)));
+                });
+                const target = { rowBytes, width: rows, rows: left, first: 4 * i, sure: 4 * (used - 1) };
+                storeRows(f, transposed(f, four), to, target);
+              }
+              f.increment(out, 16);
+              f.increment(rows, -4);
+              f.increment(sums, quadStep);
+              f.branchIf(again, i32.ne(sums, end));
+            });
+          },
+        );
+        f.increment(quads, -lineQuads);
       });
     },
   );

@@ -19,9 +19,13 @@ export function checkMatrix(name: string, weight: NDArray, inputAxis: number): v
         'reshape a convolution to [out, in · kernel]',
     );
   }
-  if (inputAxis !== 0 && inputAxis !== 1) {
-    throw new ArgumentError(`${name}: expected inputAxis 0 or 1, got ${String(inputAxis)}`);
-  }
+  checkInputAxis(name, inputAxis);
+}
+
+/** @throws ArgumentError unless it is 0 or 1. */
+export function checkInputAxis(name: string, inputAxis: number): void {
+  if (inputAxis === 0 || inputAxis === 1) return;
+  throw new ArgumentError(`${name}: expected inputAxis 0 or 1, got ${String(inputAxis)}`);
 }
 
 /** @throws ShapeError, DTypeError unless the mask is a bool array of the shape of the weights. */

@@ -91,6 +91,9 @@ test('bad input', () => {
   expect(() => searchPermutation(forward, '1:4', key, { search: 'best' as 'swap' })).toThrow(
     /'random' or 'swap', got 'best'/,
   );
+  expect(() => scorePermutation(forward, '1:4', { inputAxis: 2 as 0 })).toThrow(
+    'scorePermutation: expected inputAxis 0 or 1, got 2',
+  );
   const start = array([0, 0, 1, 2], { dtype: 'int32' });
   expect(() => searchPermutation(forward, '1:4', key, { start })).toThrow(/each of 0 to 3 once/);
   expect(() => searchPermutation(np.ones([4, 4]), '1:4', key)).toThrow(/bool array, got float32/);

@@ -1,6 +1,6 @@
 import { ArgumentError, array, type NDArray, np, random, ShapeError } from '@forback/core';
 import { ColumnCounts } from './column-counts';
-import { checkMask, type MatrixOptions } from './matrix';
+import { checkInputAxis, checkMask, type MatrixOptions } from './matrix';
 import { type PatternLike, parsePattern } from './parse-pattern';
 import { checkPermutation } from './permutation';
 
@@ -48,8 +48,7 @@ export function searchPermutation(
   const { search = 'swap', candidates = 100, start } = options;
   const { counts, outputs } = countsOf(name, forward, pattern, options.inputAxis);
   const { swaps = 16 * outputs } = options;
-  checkWhole(name, 'candidates', candidates);
-  checkWhole(name, 'swaps', swaps);
+  checkSearch(name, { search, candidates, swaps });
   const identity = Int32Array.from({ length: outputs }, (_, i) => i);
   const starts = [identity];
   if (start !== undefined) {
@@ -60,8 +59,6 @@ export function searchPermutation(
     for (const own of random.split(key, candidates)) {
       starts.push(Int32Array.from(random.permutation(own, outputs).dataSync()));
     }
-  } else if (search !== 'swap') {
-    throw new ArgumentError(`${name}: expected search to be 'random' or 'swap', got '${String(search)}'`);
   }
   let best = identity;
   let most = -1;
@@ -112,10 +109,23 @@ function countsOf(name: string, forward: NDArray, pattern: PatternLike, inputAxi
   if (forward.ndim !== 2) {
     throw new ShapeError(`${name}: expected a matrix, got shape [${forward.shape.join(', ')}]`);
   }
+  checkInputAxis(name, inputAxis);
   const rows = inputAxis === 1 ? forward : forward.transpose();
   const [outputs, inputs] = rows.shape as [number, number];
   const mask = Uint8Array.from(rows.dataSync());
   return { counts: new ColumnCounts(mask, outputs, inputs, parsePattern(name, pattern)), outputs };
+}
+
+/** @throws ArgumentError for settings of a search that are none. */
+export function checkSearch(
+  name: string,
+  { search = 'swap', candidates = 0, swaps = 0 }: Pick<PermutationSearch, 'search' | 'candidates' | 'swaps'>,
+): void {
+  if (search !== 'random' && search !== 'swap') {
+    throw new ArgumentError(`${name}: expected search to be 'random' or 'swap', got '${String(search)}'`);
+  }
+  checkWhole(name, 'candidates', candidates);
+  checkWhole(name, 'swaps', swaps);
 }
 
 function checkWhole(name: string, what: string, value: number): void {

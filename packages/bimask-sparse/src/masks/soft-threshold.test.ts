@@ -44,8 +44,8 @@ describe('S-STE', () => {
 });
 
 describe('MVUE of 2:4', () => {
-  /** Exact mean over the ordered draws, and the sum of inclusion probabilities. */
-  function exactMean(x: number[]): { mean: number[]; inclusions: number } {
+  /** Exact mean over the ordered draws, and the inclusion probabilities. */
+  function exactMean(x: number[]): { mean: number[]; probabilities: number[] } {
     const a = x.map((v) => Math.abs(v) + 1.19e-7);
     const total = a.reduce((s, v) => s + v, 0);
     const t = a.map((v) => v / total);
@@ -60,19 +60,23 @@ describe('MVUE of 2:4', () => {
         for (const k of [i, j]) mean[k] = (mean[k] as number) + (probability * (x[k] as number)) / (p[k] as number);
       }
     }
-    return { mean, inclusions: p.reduce((s, v) => s + v, 0) };
+    return { mean, probabilities: p };
   }
 
   test('two entries of four are drawn, divided by their probability', () => {
     const x = gaussian(3, [50, 8]);
     const sample = mvue24(x, random.key(4));
-    const groups = sample.reshape([100, 4]);
-    expect(new Set(numbers(np.notEqual(groups, 0).astype('int32').sum(1)))).toEqual(new Set([2]));
-    // x / p, with p from the same formula in plain numbers.
-    const first = numbers(x).slice(0, 4);
-    const { mean, inclusions } = exactMean(first);
-    expect(inclusions).toBeCloseTo(2, 12);
-    mean.forEach((v, i) => expect(v).toBeCloseTo(first[i] as number, 12));
+    const [given, drawn] = [x, sample].map((a) => a.reshape([100, 4]).toJS() as number[][]) as [number[][], number[][]];
+    given.forEach((group, g) => {
+      const { mean, probabilities } = exactMean(group);
+      expect(probabilities.reduce((s, p) => s + p, 0)).toBeCloseTo(2, 12);
+      mean.forEach((v, i) => expect(v).toBeCloseTo(group[i] as number, 12));
+      const kept = drawn[g] as number[];
+      expect(kept.filter((v) => v !== 0)).toHaveLength(2);
+      kept.forEach((v, i) => {
+        if (v !== 0) expect(v).toBeCloseTo((group[i] as number) / (probabilities[i] as number), 9);
+      });
+    });
   });
 
   // 20,000 draws; the standard error of each mean is known from the sample, and 5 of them are missed once in a million.

@@ -67,8 +67,12 @@ export function transposableMask(
   const name = 'transposableMask';
   const { solver = 'greedy' } = options;
   checkMatrix(name, weight, 1);
-  if (!['greedy', 'exact', 'flow'].includes(solver)) {
-    throw new ArgumentError(`${name}: expected solver to be 'greedy', 'exact' or 'flow', got '${String(solver)}'`);
-  }
+  checkSolver(name, solver);
   return bind(transposablePrimitive, [weight], { ...parsePattern(name, pattern), solver })[0] as NDArray;
+}
+
+/** @throws ArgumentError for any other solver. */
+export function checkSolver(name: string, solver: TileSolver): void {
+  if (['greedy', 'exact', 'flow'].includes(solver)) return;
+  throw new ArgumentError(`${name}: expected solver to be 'greedy', 'exact' or 'flow', got '${String(solver)}'`);
 }

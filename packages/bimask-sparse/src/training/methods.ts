@@ -1,9 +1,10 @@
-import { ArgumentError, type NDArray, np, random } from '@forback/core';
+import { ArgumentError, jit, type NDArray, np, random } from '@forback/core';
 import { compress, compressBackward } from '../compressed';
 import { maskAt } from '../masks/forward-mask';
-import { type PermutationSearch, searchPermutation } from '../masks/permutation-search';
+import { checkSearch, type PermutationSearch, searchPermutation } from '../masks/permutation-search';
 import { softThreshold, softThresholdScale } from '../masks/soft-threshold';
-import { type TransposableMaskOptions, transposableMask } from '../masks/transposable-mask';
+import { checkSolver, type TransposableMaskOptions, transposableMask } from '../masks/transposable-mask';
+import type { Pattern } from '../pattern';
 import type { DecayOptions, LayerSparsity, MaskedWeight, MaskOptions, SparseMethod } from './method';
 
 /** Settings of `biMask`. */
@@ -26,20 +27,20 @@ export interface TransposableOptions extends MaskOptions, TransposableMaskOption
 export function biMask(key: random.Key, options: BiMaskOptions = {}): SparseMethod {
   const { maskEvery = 1, permuteEvery = 100, decay = 2e-4, shared = false, ...search } = options;
   checkInterval('biMask', 'permuteEvery', permuteEvery);
+  checkSearch('biMask', search);
   return {
     ...method('biMask', { maskEvery, decay }),
     masks({ index, pattern, matrix, inputAxis }, previous, step) {
-      const forward = compress(matrix, { ...pattern, axis: inputAxis, shared });
       const [inputs, outputs] = [matrix.shape[inputAxis] as number, matrix.shape[1 - inputAxis] as number];
       let permutation = previous?.permutation ?? null;
       if (permutation === null || step % permuteEvery === 0) {
         const own = random.foldIn(random.foldIn(key, index), step);
         const start = permutation ?? undefined;
-        const mask = maskAt(forward.indices, { lines: outputs, size: inputs, axis: 1 });
+        const forward = forwardPlaces(matrix, pattern, inputAxis, shared);
+        const mask = maskAt(forward, { lines: outputs, size: inputs, axis: 1 });
         permutation = searchPermutation(mask, pattern, own, { ...search, start }).permutation;
       }
-      const backward = compressBackward(forward, { ...pattern, inputs, permutation });
-      return { forward: forward.indices, backward: backward.indices, permutation, scale: null };
+      return { ...placesOfBoth(matrix, permutation, pattern, inputAxis, shared), permutation, scale: null };
     },
   };
 }
@@ -62,6 +63,7 @@ export function srSte(options: DecayOptions = {}): SparseMethod {
  */
 export function transposable(options: TransposableOptions = {}): SparseMethod {
   const { maskEvery = 40, solver = 'greedy' } = options;
+  checkSolver('transposable', solver);
   return {
     ...method('transposable', { maskEvery, decay: 0 }),
     masks({ pattern, matrix, inputAxis }) {
@@ -108,9 +110,29 @@ function method(name: string, { maskEvery, decay }: { maskEvery: number; decay: 
   return { name, maskEvery, decay, straightThrough: true, soft: false };
 }
 
+// Compiled, so that only places leave the program, not the entries at them.
+
+const forwardPlaces = /* @__PURE__ */ jit(
+  (matrix: NDArray, pattern: Pattern, axis: 0 | 1, shared: boolean): NDArray =>
+    compress(matrix, { ...pattern, axis, shared }).indices,
+  { staticArgnums: [1, 2, 3], name: 'compress' },
+);
+
+const placesOfBoth = /* @__PURE__ */ jit(
+  (matrix: NDArray, permutation: NDArray, pattern: Pattern, axis: 0 | 1, shared: boolean) => {
+    const forward = compress(matrix, { ...pattern, axis, shared });
+    const inputs = matrix.shape[axis] as number;
+    return {
+      forward: forward.indices,
+      backward: compressBackward(forward, { ...pattern, inputs, permutation }).indices,
+    };
+  },
+  { staticArgnums: [2, 3, 4], name: 'compressBackward' },
+);
+
 function largest({ pattern, matrix, inputAxis }: MaskedWeight, shared: boolean): LayerSparsity {
-  const { indices } = compress(matrix, { ...pattern, axis: inputAxis, shared });
-  return { forward: indices, backward: null, permutation: null, scale: null };
+  const forward = forwardPlaces(matrix, pattern, inputAxis, shared);
+  return { forward, backward: null, permutation: null, scale: null };
 }
 
 function checkInterval(name: string, what: string, value: number): void {

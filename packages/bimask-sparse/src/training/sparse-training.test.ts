@@ -172,6 +172,17 @@ describe('masked decay', () => {
     expect(np.abs(after.second.sub(decoupled)).max().item()).toBeGreaterThan(1e-4);
   });
 
+  test('acts also with masks of a method without decay, such as those of a saved run', () => {
+    const sparse = secondSparse(srSte({ decay: 0.1 }));
+    const without = secondSparse(srSte({ decay: 0 })).init(two);
+    expect(without.layers.second?.mask).toBe(null);
+    const gradients = [without, sparse.init(two)].map((sparsity) => sparse.valueAndGrad(sparsity)(two, x)[1]);
+    expect(numbers(gradients[0])).toEqual(numbers(gradients[1]));
+    const oneShotGradient = secondSparse(oneShot()).valueAndGrad(without)(two, x)[1].second;
+    const { forward } = sparse.masks(without).second as { forward: NDArray };
+    expect(numbers(np.where(forward, 0, oneShotGradient))).toEqual(numbers(np.zerosLike(two.second)));
+  });
+
   test('shrinks what F leaves out, and nothing else, where the loss is flat', () => {
     const loss = (q: Two, input: NDArray) => linearLoss(q, input).mul(0);
     const sparse = sparseTraining(loss, { pattern: '2:4', method: srSte(), example: [two, x], scope: onlySecond });
@@ -289,6 +300,9 @@ describe('bad input', () => {
     );
     expect(() => srSte({ decay: -1 })).toThrow(/srSte: expected decay of 0 or more, got -1/);
     expect(() => biMask(random.key(0), { permuteEvery: 1.5 })).toThrow(/biMask: expected permuteEvery.*got 1.5/);
+    expect(() => biMask(random.key(0), { search: 'best' as 'swap' })).toThrow(/biMask: expected search.*got 'best'/);
+    expect(() => biMask(random.key(0), { swaps: -1 })).toThrow(/biMask: expected swaps to be a whole number.*got -1/);
+    expect(() => transposable({ solver: 'best' as 'exact' })).toThrow(/transposable: expected solver.*got 'best'/);
   });
 
   test('the sparsity of another model', () => {

@@ -172,12 +172,14 @@ export function sparseTraining<Args extends unknown[], R>(
       (...args) => {
         const run = valueAndGrad(sparseLoss(sparsity), { hasAux: options.hasAux ?? false });
         const [value, gradient] = run(...args) as [LossValue<R>, Args[0]];
+        if (method.straightThrough && method.decay === 0) return [value, gradient];
         const parameters = tree.leaves(args[0]);
         const corrected = changed(
           args[0],
           (leaf, layer) => {
-            const { mask } = sparsityOf('valueAndGrad', sparsity, layer);
-            if (mask === null) return leaf;
+            const own = sparsityOf('valueAndGrad', sparsity, layer);
+            // A method that needs no mask may have made the sparsity.
+            const mask = own.mask ?? forwardMaskOf(own, layer);
             if (!method.straightThrough) return np.where(mask, leaf, 0);
             const weight = parameters[layer.leaf] as NDArray;
             return leaf.add(np.where(mask, 0, weight.mul(method.decay)));
