@@ -57,6 +57,13 @@ export type Workload =
       /** Gradients of inputs go back through the forward mask, or through Bi-Mask's. */
       readonly backward: 'forward-mask' | 'bi-mask';
     }
+  /** The same step through `sparseTraining`, with new masks before every step. */
+  | {
+      readonly kind: 'sparse-training';
+      readonly n: number;
+      readonly m: number;
+      readonly method: 'sr-ste' | 'bi-mask';
+    }
   /** The same as mlp-step, but every iteration is the first call of the step with so many rows. */
   | { readonly kind: 'mlp-compile'; readonly sizes: readonly number[] }
   /** An adam step of the autoencoder of @forback/reinmax/examples on `x`: ours with ReinMax, the peer with straight-through. */

@@ -51,6 +51,17 @@ interface Step {
 }
 
 function step({ id, title, pattern: [n, m], every = 1, backward = 'forward-mask' }: Step): BenchCase {
+  return ofNetwork(id, title, { kind: 'sparse-step', n, m, every, backward });
+}
+
+/** Steps through the package's own transform, with all that it does between them. */
+function packaged([n, m]: Pattern, method: 'sr-ste' | 'bi-mask'): BenchCase {
+  const id = `nm-training-${n}of${m}${method === 'bi-mask' ? '-bi-mask' : ''}`;
+  const title = `through sparseTraining, ${n}:${m}, ${method === 'bi-mask' ? 'Bi-Mask' : 'SR-STE'}, refreshed every step`;
+  return ofNetwork(id, title, { kind: 'sparse-training', n, m, method });
+}
+
+function ofNetwork(id: string, title: string, workload: BenchCase['workload']): BenchCase {
   const params = sizes.slice(1).flatMap((outputs, i) => {
     const inputs = sizes[i] as number;
     return [weights(`w${i}`, [outputs, inputs], inputs), uniform(`b${i}`, [outputs], -0.1, 0.1)];
@@ -59,7 +70,7 @@ function step({ id, title, pattern: [n, m], every = 1, backward = 'forward-mask'
     id,
     group,
     title: `sgd step of ${network}, batch ${batch}, ${title}`,
-    workload: { kind: 'sparse-step', n, m, every, backward },
+    workload,
     inputs: [uniform('x', [batch, sizes[0]], 0, 1), integers('y', [batch], 10), ...params],
     outputs: [
       { name: 'loss', tolerance: 1e-4 },
@@ -92,6 +103,8 @@ export const sparseCases: readonly BenchCase[] = [
       step({ id: `nm-step-${name}`, title: `${mask} every step`, pattern }),
       step({ id: `nm-step-${name}-every-10`, title: `${mask} every 10 steps`, pattern, every: 10 }),
       step({ id: `nm-step-${name}-bi-mask`, title: `${mask} every step, Bi-Mask`, pattern, backward: 'bi-mask' }),
+      packaged(pattern, 'sr-ste'),
+      packaged(pattern, 'bi-mask'),
     ];
   }),
 ];

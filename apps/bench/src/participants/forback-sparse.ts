@@ -9,6 +9,7 @@ import {
 } from '@forback/bimask-sparse';
 import { customVjp, jit, type NDArray, nn, np, stopGradient, tree, valueAndGrad } from '@forback/core';
 import type { Workload } from '../cases/case';
+import { packagedTraining } from './forback-sparse-training';
 import { checkedSteps, input, learningRate, type Prepared, parameters, type Task, Unsupported } from './participant';
 import { toArray, toTensors } from './tensors';
 
@@ -23,6 +24,9 @@ type Way = 'sparse' | 'dense';
 
 export function sparse(task: Task, workload: SparseWorkload, way: Way): Prepared {
   if (workload.kind === 'sparse-step') return training(task, workload, way);
+  if (workload.kind === 'sparse-training') {
+    return packagedTraining(task, workload, way === 'sparse' ? 'compressed' : 'masked');
+  }
   const w = toArray(input(task, 'w'));
   const { n, m } = workload;
   if (workload.kind === 'sparse-selection') {

@@ -54,6 +54,7 @@ export const forback: Participant = {
       case 'sparse-product':
       case 'sparse-selection':
       case 'sparse-step':
+      case 'sparse-training':
         return sparse(task, workload, 'sparse');
       case 'convolution':
         return convolution(task, workload.part);

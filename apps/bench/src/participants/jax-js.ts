@@ -103,6 +103,7 @@ export const jaxJs: Participant = {
       case 'sparse-product':
       case 'sparse-selection':
       case 'sparse-step':
+      case 'sparse-training':
         throw new Unsupported('no N:M sparsity');
       case 'convolution':
         return convolution(task, workload.part);

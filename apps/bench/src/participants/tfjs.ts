@@ -143,6 +143,7 @@ function implementation(task: Task): Prepared {
     case 'sparse-product':
     case 'sparse-selection':
     case 'sparse-step':
+    case 'sparse-training':
       throw new Unsupported('no N:M sparsity');
     case 'convolution':
       return convolution(task, workload.part);
