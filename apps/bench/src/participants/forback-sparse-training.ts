@@ -1,8 +1,9 @@
 import { biMask, type Sparsity, sparseTraining, srSte } from '@forback/bimask-sparse';
 import { jit, type NDArray, nn, np, random, tree } from '@forback/core';
 import type { Workload } from '../cases/case';
-import { checkedSteps, input, learningRate, type Prepared, parameters, type Task } from './participant';
-import { toArray, toTensors } from './tensors';
+import { prepareSteps } from './forback-steps';
+import { input, learningRate, type Prepared, parameters, type Task } from './participant';
+import { toArray } from './tensors';
 
 type Params = Record<string, NDArray>;
 
@@ -49,18 +50,5 @@ export function packagedTraining(
     params = next;
     return value;
   };
-  return {
-    async results() {
-      reset();
-      let value = run();
-      for (let i = 1; i < checkedSteps; i++) value = run();
-      return toTensors({ loss: value, ...params });
-    },
-    reset,
-    iterate(count) {
-      let value: NDArray | undefined;
-      for (let i = 0; i < count; i++) value = run();
-      value?.item();
-    },
-  };
+  return prepareSteps({ reset, run, params: () => params });
 }

@@ -10,7 +10,8 @@ import {
 import { customVjp, jit, type NDArray, nn, np, stopGradient, tree, valueAndGrad } from '@forback/core';
 import type { Workload } from '../cases/case';
 import { packagedTraining } from './forback-sparse-training';
-import { checkedSteps, input, learningRate, type Prepared, parameters, type Task, Unsupported } from './participant';
+import { prepareSteps } from './forback-steps';
+import { input, learningRate, type Prepared, parameters, type Task, Unsupported } from './participant';
 import { toArray, toTensors } from './tensors';
 
 type SparseWorkload = Extract<Workload, { kind: `sparse-${string}` }>;
@@ -122,20 +123,7 @@ function training(task: Task, workload: SparseStep, way: Way): Prepared {
     params = start();
     steps = 0;
   };
-  return {
-    async results() {
-      reset();
-      let value = run();
-      for (let i = 1; i < checkedSteps; i++) value = run();
-      return toTensors({ loss: value, ...params });
-    },
-    reset,
-    iterate(count) {
-      let value: NDArray | undefined;
-      for (let i = 0; i < count; i++) value = run();
-      value?.item();
-    },
-  };
+  return prepareSteps({ reset, run, params: () => params });
 }
 
 function places(kept: Record<string, Compressed>): Record<string, NDArray> {
