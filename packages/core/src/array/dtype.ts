@@ -45,6 +45,13 @@ export function isInteger(dtype: DType): boolean {
   return dtype === 'int32' || dtype === 'uint32';
 }
 
+/** The least and the greatest value; infinities for floats. */
+export function limitsOf(dtype: DType): readonly [number, number] {
+  if (dtype === 'bool') return [0, 1];
+  if (dtype === 'int32') return [-2147483648, 2147483647];
+  return dtype === 'uint32' ? [0, 4294967295] : [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+}
+
 function isDType(value: unknown): value is DType {
   return typeof value === 'string' && (dtypes as readonly string[]).includes(value);
 }

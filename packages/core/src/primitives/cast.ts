@@ -1,4 +1,4 @@
-import { type DType, isFloating, isInteger, type TypedArray } from '../array/dtype';
+import { type DType, isFloating, isInteger, limitsOf, type TypedArray } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import type { ShapedType } from '../array/shape';
 import { bind1 } from '../trace/bind';
@@ -31,8 +31,7 @@ const castPrimitive: Primitive<CastParams> = /* @__PURE__ */ definePrimitive<Cas
       const { dtype } = context.params;
       const toBool = dtype === 'bool';
       const clamp = isFloating(from) && isInteger(dtype);
-      const low = dtype === 'int32' ? -2147483648 : 0;
-      const high = dtype === 'int32' ? 2147483647 : 4294967295;
+      const [low, high] = limitsOf(dtype);
       return unaryKernel((n, x, i, di, o, k) => {
         if (toBool) for (; n > 0; n--, i += di) o[k++] = x[i] !== 0 ? 1 : 0;
         else if (clamp)

@@ -12,7 +12,7 @@ import type { ScalarCode } from './scalar-code';
 export type Kernel = (inputs: readonly TypedArray[], outputs: readonly TypedArray[]) => void;
 
 /** What a reduction does with its elements. */
-export type Reduction = 'sum' | 'max' | 'min';
+export type Reduction = 'sum' | 'prod' | 'max' | 'min' | 'argmax' | 'argmin';
 
 /** What is known when an operation is compiled. */
 export interface LoweringContext<P> {

@@ -1,9 +1,10 @@
-import { type DType, dtypes, isFloating, numbers, type TypedArray } from '../array/dtype';
+import { type DType, dtypes, isFloating, limitsOf, numbers, type TypedArray } from '../array/dtype';
 import type { NDArray } from '../array/ndarray';
 import { dropAxes, range, type Shape, type ShapedType, showType, sizeOf } from '../array/shape';
 import { elementOffsets, planRuns, splitLayout } from '../backends/strided';
 import type { NativeKernel } from '../backends/wasm/native';
-import { isReducible, reduceKernel } from '../backends/wasm/reduce-kernel';
+import { reduceKernel } from '../backends/wasm/reduce-kernel';
+import { isReducible } from '../backends/wasm/reduce-pattern';
 import { ShapeError } from '../errors';
 import { newVar, type Program } from '../program/program';
 import { bind1 } from '../trace/bind';
@@ -138,6 +139,11 @@ function foldKernel(initial: (dtype: DType) => number, step: (a: number, b: numb
   };
 }
 
+const prodKernel = /* @__PURE__ */ foldKernel(
+  () => 1,
+  (a, b, integer) => (integer ? Math.imul(a, b) : a * b),
+);
+
 const prodPrimitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceParams>({
   name: 'prod',
   strided: true,
@@ -153,12 +159,7 @@ const prodPrimitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<R
   },
   transpose: notLinear('prod'),
   batch: (_size, [x], [batched], { axes }) => batchReduction(prodPrimitive, x as NDArray, batched as boolean, axes),
-  lower: {
-    reference: foldKernel(
-      () => 1,
-      (a, b, integer) => (integer ? Math.imul(a, b) : a * b),
-    ),
-  },
+  lower: { reference: prodKernel, wasm: nativeReduction('prod', prodKernel), reduction: 'prod' },
 });
 
 /** Product over axes; 1 of nothing. */
@@ -201,75 +202,58 @@ function extremum(
     axes.length === 0 ? x : bind1(primitive, [x], { axes: [...axes] });
 }
 
-const limits = { int32: [-2147483648, 2147483647], uint32: [0, 4294967295], bool: [0, 1] } as const;
-
 /** The largest element over axes (any, for bool); NaN if one is NaN. */
-export const reduceMax = /* @__PURE__ */ extremum(
-  'reduceMax',
-  (dtype) => (dtype === 'float32' || dtype === 'float64' ? Number.NEGATIVE_INFINITY : limits[dtype][0]),
-  Math.max,
-);
+export const reduceMax = /* @__PURE__ */ extremum('reduceMax', (dtype) => limitsOf(dtype)[0], Math.max);
 
 /** The smallest element over axes (all, for bool); NaN if one is NaN. */
-export const reduceMin = /* @__PURE__ */ extremum(
-  'reduceMin',
-  (dtype) => (dtype === 'float32' || dtype === 'float64' ? Number.POSITIVE_INFINITY : limits[dtype][1]),
-  Math.min,
-);
+export const reduceMin = /* @__PURE__ */ extremum('reduceMin', (dtype) => limitsOf(dtype)[1], Math.min);
 
-interface ArgParams {
-  axis: number;
-  largest: boolean;
+function positionKernel(sign: number) {
+  return ({ inputs, params }: LoweringContext<ReduceParams>): Kernel => {
+    const layout = inputs[0] as (typeof inputs)[number];
+    const { kept, dropped } = splitLayout(layout, params.axes);
+    const starts = elementOffsets(kept);
+    const offsets = elementOffsets(dropped);
+    return ([input], [o]) => {
+      const x = input as TypedArray;
+      for (let k = 0; k < starts.length; k++) {
+        const start = starts[k] as number;
+        let best = 0;
+        let value = x[start] as number;
+        for (let i = 1; i < offsets.length && value === value; i++) {
+          const candidate = x[start + (offsets[i] as number)] as number;
+          if (sign * candidate > sign * value || candidate !== candidate) {
+            best = i;
+            value = candidate;
+          }
+        }
+        (o as TypedArray)[k] = best;
+      }
+    };
+  };
 }
 
-const argPrimitive: Primitive<ArgParams> = /* @__PURE__ */ definePrimitive<ArgParams>({
-  name: 'argExtremum',
-  strided: true,
-  outputs([x], { axis, largest }) {
-    const { shape } = x as ShapedType;
-    if (shape[axis] === 0)
-      throw new ShapeError(`${largest ? 'argmax' : 'argmin'}: axis ${axis} of ${showType(x as ShapedType)} is empty`);
-    return [{ shape: dropAxes(shape, [axis]), dtype: 'int32' }];
-  },
-  jvp: ([x], _tangents, params) => ({ outputs: [bind1(argPrimitive, [x as NDArray], params)], tangents: [null] }),
-  transpose: notLinear('argmax'),
-  batch: (_size, [x], [batched], { axis, largest }) => ({
-    outputs: [bind1(argPrimitive, [x as NDArray], { axis: batched ? axis + 1 : axis, largest })],
-    batched: [batched as boolean],
-  }),
-  lower: {
-    reference({ inputs, params }) {
-      const layout = inputs[0] as (typeof inputs)[number];
-      const { kept, dropped } = splitLayout(layout, [params.axis]);
-      const starts = elementOffsets(kept);
-      const offsets = elementOffsets(dropped);
-      const sign = params.largest ? 1 : -1;
-      return ([input], [o]) => {
-        const x = input as TypedArray;
-        for (let k = 0; k < starts.length; k++) {
-          const start = starts[k] as number;
-          let best = 0;
-          let value = x[start] as number;
-          for (let i = 1; i < offsets.length && value === value; i++) {
-            const candidate = x[start + (offsets[i] as number)] as number;
-            if (sign * candidate > sign * value || candidate !== candidate) {
-              best = i;
-              value = candidate;
-            }
-          }
-          (o as TypedArray)[k] = best;
-        }
-      };
+function positionOf(name: 'argmax' | 'argmin') {
+  const loop = positionKernel(name === 'argmax' ? 1 : -1);
+  const primitive: Primitive<ReduceParams> = /* @__PURE__ */ definePrimitive<ReduceParams>({
+    name,
+    strided: true,
+    outputs([x], { axes }) {
+      const { shape } = x as ShapedType;
+      const axis = axes[0] as number;
+      if (shape[axis] === 0) throw new ShapeError(`${name}: axis ${axis} of ${showType(x as ShapedType)} is empty`);
+      return [{ shape: dropAxes(shape, axes), dtype: 'int32' }];
     },
-  },
-});
+    jvp: ([x], _tangents, params) => ({ outputs: [bind1(primitive, [x as NDArray], params)], tangents: [null] }),
+    transpose: notLinear(name),
+    batch: (_size, [x], [batched], { axes }) => batchReduction(primitive, x as NDArray, batched as boolean, axes),
+    lower: { reference: loop, wasm: nativeReduction(name, loop), reduction: name },
+  });
+  return (x: NDArray, axis: number): NDArray => bind1(primitive, [x], { axes: [axis] });
+}
 
 /** Position of the first largest element along an axis, as int32; the first NaN if there is one. */
-export function argmax(x: NDArray, axis: number): NDArray {
-  return bind1(argPrimitive, [x], { axis, largest: true });
-}
+export const argmax = /* @__PURE__ */ positionOf('argmax');
 
 /** Position of the first smallest element along an axis, as int32; the first NaN if there is one. */
-export function argmin(x: NDArray, axis: number): NDArray {
-  return bind1(argPrimitive, [x], { axis, largest: false });
-}
+export const argmin = /* @__PURE__ */ positionOf('argmin');

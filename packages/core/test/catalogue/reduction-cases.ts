@@ -78,8 +78,8 @@ export const reductionCases: readonly Case[] = [
   },
   extremum('reduceMax', reduceMax),
   extremum('reduceMin', reduceMin),
-  overAxis('argExtremum', 'argmax', dtypes, argmax),
-  overAxis('argExtremum', 'argmin', dtypes, argmin),
+  overAxis('argmax', 'argmax', dtypes, argmax),
+  overAxis('argmin', 'argmin', dtypes, argmin),
   overAxis('argsort', 'argsort', dtypes, (x, axis) => argsort(x, axis, false)),
   overAxis('argsort', 'argsort, descending', dtypes, (x, axis) => argsort(x, axis, true)),
   {

@@ -19,7 +19,8 @@ import { copyKernel } from './copy-kernel';
 import { Engine, type EngineOptions } from './engine';
 import { fusedKernel } from './fused-kernel';
 import { type NativeFunction, type NativeKernel, smallestNative } from './native';
-import { isReducible, reduceKernel } from './reduce-kernel';
+import { reduceKernel } from './reduce-kernel';
+import { isReducible } from './reduce-pattern';
 
 /** A module with one function that uses a 128-bit constant; it validates only where SIMD exists. */
 const simdProbe = new Uint8Array([
