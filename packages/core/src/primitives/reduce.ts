@@ -2,9 +2,8 @@ import { type DType, dtypes, isFloating, limitsOf, numbers, type TypedArray } fr
 import type { NDArray } from '../array/ndarray';
 import { dropAxes, range, type Shape, type ShapedType, showType, sizeOf } from '../array/shape';
 import { elementOffsets, planRuns, splitLayout } from '../backends/strided';
-import type { NativeKernel } from '../backends/wasm/native';
+import { type NativeKernel, smallestNative } from '../backends/wasm/native';
 import { reduceKernel } from '../backends/wasm/reduce-kernel';
-import { isReducible } from '../backends/wasm/reduce-pattern';
 import { ShapeError } from '../errors';
 import { newVar, type Program } from '../program/program';
 import { bind1 } from '../trace/bind';
@@ -39,9 +38,9 @@ export function unreduce(y: NDArray, shape: Shape, axes: readonly number[]): NDA
 function nativeReduction(reduction: Reduction, loop: (context: LoweringContext<ReduceParams>) => Kernel) {
   return (context: LoweringContext<ReduceParams>): NativeKernel | Kernel => {
     const input = newVar(context.inputs[0] as ShapedType);
-    if (!isReducible(input, context.params.axes)) return loop(context);
+    if (sizeOf(input.shape) < smallestNative) return loop(context);
     const itself: Program = { inputs: [input], equations: [], outputs: [input] };
-    return reduceKernel(reduction, itself, context.inputs, context.params.axes) ?? loop(context);
+    return reduceKernel(reduction, itself, context.inputs, context.params.axes);
   };
 }
 

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../array/shape';
-import { BackendError, internalError } from '../../errors';
+import { BackendError } from '../../errors';
 import type { LoweringContext, Primitive } from '../../primitives/primitive';
 import {
   type FusedParams,
@@ -18,7 +18,7 @@ import { type ArenaKernel, ArenaProgram } from './arena';
 import { copyKernel } from './copy-kernel';
 import { Engine, type EngineOptions } from './engine';
 import { fusedKernel } from './fused-kernel';
-import { type NativeFunction, type NativeKernel, smallestNative } from './native';
+import { type NativeFunction, smallestNative } from './native';
 import { reduceKernel } from './reduce-kernel';
 import { isReducible } from './reduce-pattern';
 
@@ -96,16 +96,12 @@ function kindOf({ module, name }: NativeFunction): string {
 
 function chooseKernel(primitive: Primitive, context: LoweringContext<object>): ArenaKernel {
   if (primitive.id === fusedPrimitive.id) return { native: fusedKernel(context as LoweringContext<FusedParams>) };
-  if (primitive.id === fusedReductionPrimitive.id)
-    return { native: fusedReduction(context as LoweringContext<FusedReductionParams>) };
+  if (primitive.id === fusedReductionPrimitive.id) {
+    const { reduction, body, axes } = context.params as FusedReductionParams;
+    return { native: reduceKernel(reduction, body, context.inputs, axes) };
+  }
   const kernel = (primitive.lower.wasm ?? primitive.lower.reference)(context);
   return typeof kernel === 'function' ? { loop: kernel } : { native: kernel };
-}
-
-function fusedReduction({ inputs, params }: LoweringContext<FusedReductionParams>): NativeKernel {
-  const kernel = reduceKernel(params.reduction, params.body, inputs, params.axes);
-  if (kernel === null) throw internalError('a reduction was fused that has no kernel');
-  return kernel;
 }
 
 /** The plan, if none of its kernels needs the engine. */

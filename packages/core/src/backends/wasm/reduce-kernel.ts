@@ -5,7 +5,7 @@
 // Long reductions are cut into pieces, whose results are joined in order.
 
 import { bytesPerElement, type DType } from '../../array/dtype';
-import { denseLayout, type Layout, sizeOf } from '../../array/shape';
+import { denseLayout, type Layout, range, sizeOf } from '../../array/shape';
 import type { Reduction } from '../../primitives/primitive';
 import type { Program } from '../../program/program';
 import { copyStages } from './copy-kernel';
@@ -17,17 +17,25 @@ import { findPattern, type Pattern, sameSizes } from './reduce-pattern';
 
 const elementsPerPiece = 16384;
 
-/** The reduction of `body`'s result over `axes`; null where the pattern of axes is too intricate for native code. */
+/** The reduction of `body`'s result over `axes`. */
 export function reduceKernel(
   reduction: Reduction,
   body: Program,
   inputs: readonly Layout[],
   axes: readonly number[],
-): NativeKernel | null {
+): NativeKernel {
   const shape = inputs[0]?.shape ?? [];
-  if (sizeOf(shape) === 0 || inputs.length === 0) return null;
   const logical = findPattern(shape, [denseLayout({ shape, dtype: 'float32' })], axes);
-  if (logical === null) return null;
+  if (logical === null) {
+    const order = gatherAxes(shape.length, axes);
+    const moved = inputs.map((layout) => ({
+      ...layout,
+      shape: order.map((a) => layout.shape[a] as number),
+      strides: order.map((a) => layout.strides[a] as number),
+    }));
+    const movedAxes = range(order.length).filter((i) => axes.includes(order[i] as number));
+    return reduceKernel(reduction, body, moved, movedAxes);
+  }
   const copies: NativeStage[] = [];
   const places: Place[] = [];
   let scratchBytes = 0;
@@ -46,6 +54,13 @@ export function reduceKernel(
   const pattern = findPattern(shape, layouts, axes) ?? logical;
   const { stages, bytes } = stagesOf(reduction, body, layouts, places, pattern, scratchBytes);
   return { stages: [...copies, ...stages], scratchBytes: bytes };
+}
+
+/** Axes that stay and axes that are reduced, each together, the innermost where it is. */
+function gatherAxes(rank: number, axes: readonly number[]): number[] {
+  const isInner = (a: number) => axes.includes(a) === axes.includes(rank - 1);
+  const all = range(rank);
+  return [...all.filter((a) => !isInner(a)), ...all.filter(isInner)];
 }
 
 /** Bytes, with some behind the last element: vectors reach beyond it. */

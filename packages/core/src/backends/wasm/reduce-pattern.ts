@@ -2,6 +2,7 @@
 
 import { bytesPerElement } from '../../array/dtype';
 import { denseLayout, type Layout, type Shape, type ShapedType, sizeOf } from '../../array/shape';
+import { smallestNative } from './native';
 
 /** One size and, for each operand, the bytes from one element to the next. */
 interface Axis {
@@ -17,12 +18,9 @@ export interface Pattern {
   readonly innerReduced: boolean;
 }
 
-/** Below so many elements, a plain loop is faster than what native code needs around it. */
-const smallReduction = 256;
-
-/** Whether there is a kernel for reductions of a value over some axes. */
+/** Whether a reduction over these axes needs no copy of a dense operand. */
 export function isReducible({ shape, dtype }: ShapedType, axes: readonly number[]): boolean {
-  return sizeOf(shape) >= smallReduction && findPattern(shape, [denseLayout({ shape, dtype })], axes) !== null;
+  return sizeOf(shape) >= smallestNative && findPattern(shape, [denseLayout({ shape, dtype })], axes) !== null;
 }
 
 export function sameSizes(x: Pattern | null, y: Pattern): boolean {
