@@ -25,7 +25,7 @@ const argsortPrimitive: Primitive<ArgsortParams> = /* @__PURE__ */ definePrimiti
     reference: ({ inputs, params }) => argsortKernel({ shape: inputs[0]?.shape ?? [], ...params }),
     wasm(context) {
       const { shape, dtype } = context.inputs[0] as Layout;
-      const loop = sizeOf(shape) < smallestNative || dtype === 'float64';
+      const loop = sizeOf(shape) < smallestNative;
       return loop ? argsortPrimitive.lower.reference(context) : nativeArgsort({ shape, dtype, ...context.params });
     },
   },

@@ -25,6 +25,21 @@ describe('argsort gives the order of the reference', () => {
     expectReference((v) => argsort(v, 0, false), [values([70_000, 2], dtype, 2, options)]);
   });
 
+  test('where numbers differ in their last bits alone', () => {
+    const close = (u: number) => (1 + Math.floor(u * 200) * 2 ** -52) * (u < 0.5 ? -1 : 1);
+    const subnormal = (u: number) => Math.floor((u - 0.5) * 2 ** 34) * 2 ** -1074;
+    for (const domain of [close, subnormal]) {
+      for (const shape of [
+        [30, 40],
+        [2, 300],
+        [1, 70_000],
+      ]) {
+        const x = values(shape, 'float64', 1, { domain, odd: extreme });
+        expectReference((v) => [argsort(v, 1, false), argsort(v, 1, true), argsort(v, 0, true)], [x]);
+      }
+    }
+  });
+
   test('of many lines', () => {
     expectReference((v) => argsort(v, 1, false), [values([700, 300], 'float32', 1)]);
     expectReference((v) => argsort(v, 0, false), [values([30, 9000], 'float32', 1)]);

@@ -1,9 +1,22 @@
 // Sorted order along an axis. Elements become whole numbers of the same order, each with its position behind it in 64 bits,
-// which are then sorted: few by insertion, many by their digits from the last to the first (radix sort).
+// which are then sorted: few by insertion, many by their digits from the last to the first (radix sort). Numbers of float64 have
+// two words, by which they are sorted one after the other.
 
 import { bytesPerElement, type DType } from '../../array/dtype';
 import { type Shape, sizeOf } from '../../array/shape';
-import { call, type FunctionBuilder, f32, i32, i64, type Local, type ModuleBuilder, memory, select } from './assembler';
+import {
+  call,
+  type Expr,
+  type FunctionBuilder,
+  f32,
+  f64,
+  i32,
+  i64,
+  type Local,
+  type ModuleBuilder,
+  memory,
+  select,
+} from './assembler';
 import { copier } from './move-kernel';
 import {
   inputAt,
@@ -47,7 +60,6 @@ const names = new WordNames([
 ]);
 type Names = (typeof names.names)[number];
 
-/** Input of any dtype but float64. */
 export function argsortKernel({ shape, dtype, axis, descending }: SortSpec): NativeKernel {
   const length = shape[axis] as number;
   const step = sizeOf(shape.slice(axis + 1));
@@ -77,15 +89,21 @@ export function argsortKernel({ shape, dtype, axis, descending }: SortSpec): Nat
     let [items, spare]: [Place, Place] = [scratchAt(0), scratchAt(bytes)];
     const words = { counts, chunk, x: inputAt(0, first * bytesPerElement(dtype)), out: outputAt(0, 4 * first) };
     stages.push(stage('keys', chunks, { ...words, items }));
-    for (const shift of shifts) {
+    for (const { shift, last, again } of passesOf(code)) {
       const pass = { ...words, items, spare, shift };
-      const last = shift === shifts.at(-1);
+      if (again) stages.push(stage('rekey', chunks, pass));
       stages.push(stage('count', chunks, pass), stage('scan', 1, { ...pass, lines: chunks }));
       stages.push(stage(last ? 'place' : 'move', chunks, pass));
       [items, spare] = [spare, items];
     }
   }
   return { stages, scratchBytes: 2 * bytes + chunks * 4 * 2 ** bits };
+}
+
+/** The digits of all words of a key, from the last; `again` where another word of the key takes its turn. */
+function passesOf({ dtype, shifts }: SortCode) {
+  const all = dtype === 'float64' ? [...shifts, ...shifts] : shifts;
+  return all.map((shift, i) => ({ shift, last: i === all.length - 1, again: i === shifts.length }));
 }
 
 interface SortCode {
@@ -98,7 +116,37 @@ interface SortCode {
 type Builder = FunctionBuilder<'void'>;
 type Pointer = Local<'i32'>;
 
-function defineSort(module: ModuleBuilder, { dtype, descending, bits, shifts }: SortCode): void {
+/** Code for the keys of elements: of the one at an address, the low or the high word, of which most dtypes have one. */
+function keyOf(f: Builder, { dtype, descending }: SortCode): (x: Pointer, word?: 'low' | 'high') => Expr<'i32'> {
+  // −0 becomes 0, and NaN the largest key.
+  if (dtype === 'float64') {
+    const [value, key] = [f.local('f64'), f.local('i64')];
+    return (x, word) => {
+      f.set(value, f64.add(f64.load(x), 0));
+      f.set(key, i64.reinterpretF64(value));
+      const flip = i64.or(i64.shrS(key, 63n), -(2n ** 63n));
+      f.set(key, i64.xor(key, descending ? i64.xor(flip, -1n) : flip));
+      f.set(key, select(f64.eq(value, value), key, i64.const(-1n)));
+      return i32.wrapI64(word === 'high' ? i64.shrU(key, 32n) : key);
+    };
+  }
+  const key = f.local('i32');
+  if (dtype === 'float32') {
+    const value = f.local('f32');
+    return (x) => {
+      f.set(value, f32.add(f32.load(x), 0));
+      f.set(key, i32.reinterpretF32(value));
+      const flip = i32.or(i32.shrS(key, 31), -(2 ** 31));
+      f.set(key, i32.xor(key, descending ? i32.xor(flip, -1) : flip));
+      return select(f32.eq(value, value), key, i32.const(-1));
+    };
+  }
+  const flip = (dtype === 'int32' ? -(2 ** 31) : 0) ^ (descending ? -1 : 0);
+  return (x) => i32.xor(dtype === 'bool' ? i32.load8U(x) : i32.load(x), flip);
+}
+
+function defineSort(module: ModuleBuilder, code: SortCode): void {
+  const { dtype, bits } = code;
   const bytes = bytesPerElement(dtype);
   const countBytes = 4 * 2 ** bits;
   const each = (f: Builder, at: Pointer, end: Pointer, step: number, body: () => void) =>
@@ -113,28 +161,24 @@ function defineSort(module: ModuleBuilder, { dtype, descending, bits, shifts }: 
   const keys = module.function(
     { params: ['i32', 'i32', 'i32', 'i32', 'i32'], result: 'void' },
     (f, x, step, position, items, end) => {
-      const key = f.local('i32');
-      const value = f.local('f32');
+      const key = keyOf(f, code);
       each(f, items, end, 8, () => {
-        if (dtype === 'float32') {
-          // −0 becomes 0, and NaN the largest key.
-          f.set(value, f32.add(f32.load(x), 0));
-          f.set(key, i32.reinterpretF32(value));
-          const flip = i32.or(i32.shrS(key, 31), -(2 ** 31));
-          f.set(key, i32.xor(key, descending ? i32.xor(flip, -1) : flip));
-          f.set(key, select(f32.eq(value, value), key, i32.const(-1)));
-        } else {
-          f.set(key, bytes === 1 ? i32.load8U(x) : i32.load(x));
-          const flip = (dtype === 'int32' ? -(2 ** 31) : 0) ^ (descending ? -1 : 0);
-          f.set(key, i32.xor(key, flip));
-        }
         f.emit(i32.store(items, position));
-        f.emit(i32.store(items, key, 4));
+        f.emit(i32.store(items, key(x, 'low'), 4));
         f.increment(x, step);
         f.increment(position, 1);
       });
     },
   );
+  /** The other word of the keys. */
+  const rekey = module.function({ params: ['i32', 'i32', 'i32', 'i32'], result: 'void' }, (f, x, step, items, end) => {
+    const key = keyOf(f, code);
+    const at = f.local('i32');
+    each(f, items, end, 8, () => {
+      f.set(at, i32.add(x, i32.mul(i32.load(items), step)));
+      f.emit(i32.store(items, key(at, 'high'), 4));
+    });
+  });
   const count = module.function(
     { params: ['i32', 'i32', 'i32', 'i32'], result: 'void' },
     (f, items, end, counts, shift) => {
@@ -177,34 +221,28 @@ function defineSort(module: ModuleBuilder, { dtype, descending, bits, shifts }: 
     );
   const move = defineMove(8);
   const place = defineMove(4);
-  const insertion = module.function(
-    { params: ['i32', 'i32', 'i32', 'i32'], result: 'void' },
-    (f, items, end, out, step) => {
-      const at = f.local('i32', items);
-      const to = f.local('i32');
-      const item = f.local('i64');
-      each(f, at, end, 8, () => {
-        f.set(item, i64.load(at));
-        f.set(to, at);
-        f.block((found) => {
-          f.loop((again) => {
-            f.branchIf(found, i32.eq(to, items));
-            f.increment(to, -8);
-            f.if(i64.gtU(i64.load(to), item), () => {
-              f.emit(i64.store(to, i64.load(to), 8));
-              f.branch(again);
-            });
-            f.increment(to, 8);
+  const insertion = module.function({ params: ['i32', 'i32'], result: 'void' }, (f, items, end) => {
+    const at = f.local('i32', items);
+    const [to, key] = [f.local('i32'), f.local('i32')];
+    const item = f.local('i64');
+    each(f, at, end, 8, () => {
+      f.set(item, i64.load(at));
+      f.set(key, i32.load(at, 4));
+      f.set(to, at);
+      f.block((found) => {
+        f.loop((again) => {
+          f.branchIf(found, i32.eq(to, items));
+          f.increment(to, -8);
+          f.if(i32.gtU(i32.load(to, 4), key), () => {
+            f.emit(i64.store(to, i64.load(to), 8));
+            f.branch(again);
           });
+          f.increment(to, 8);
         });
-        f.emit(i64.store(to, item));
       });
-      each(f, items, end, 8, () => {
-        f.emit(i32.store(out, i32.load(items)));
-        f.increment(out, step);
-      });
-    },
-  );
+      f.emit(i64.store(to, item));
+    });
+  });
 
   const reader = (table: Pointer) => (name: Names) => i32.load(table, names.offset(name));
   const lines = module.function(nativeSignature, (f, table, part, worker) => {
@@ -222,18 +260,32 @@ function defineSort(module: ModuleBuilder, { dtype, descending, bits, shifts }: 
       f.set(first, i32.mul(i32.mul(i32.divU(line, step), step), i32.sub(length, 1)));
       f.increment(first, line);
       f.set(out, i32.add(word('out'), i32.mul(first, 4)));
-      const x = i32.add(word('x'), i32.mul(first, bytes));
+      const x = f.local('i32', i32.add(word('x'), i32.mul(first, bytes)));
       f.emit(call(keys, x, i32.mul(step, bytes), 0, items, i32.add(items, size)));
+      const otherWord = (from: Pointer) => f.emit(call(rekey, x, i32.mul(step, bytes), from, i32.add(from, size)));
       f.if(
         i32.leU(length, shortLine),
-        () => f.emit(call(insertion, items, i32.add(items, size), out, outStep)),
+        () => {
+          const end = f.local('i32', i32.add(items, size));
+          f.emit(call(insertion, items, end));
+          if (dtype === 'float64') {
+            otherWord(items);
+            f.emit(call(insertion, items, end));
+          }
+          const at = f.local('i32', items);
+          each(f, at, end, 8, () => {
+            f.emit(i32.store(out, i32.load(at)));
+            f.increment(out, outStep);
+          });
+        },
         () => {
           let [from, to] = [items, spare];
-          for (const shift of shifts) {
+          for (const { shift, last, again } of passesOf(code)) {
+            if (again) otherWord(from);
             const end = i32.add(from, size);
             f.emit(call(count, from, end, counts, shift));
             f.emit(call(scan, counts, 1));
-            if (shift === shifts.at(-1)) f.emit(call(place, from, end, counts, shift, out, outStep));
+            if (last) f.emit(call(place, from, end, counts, shift, out, outStep));
             else f.emit(call(move, from, end, counts, shift, to, 8));
             [from, to] = [to, from];
           }
@@ -267,6 +319,9 @@ function defineSort(module: ModuleBuilder, { dtype, descending, bits, shifts }: 
     const step = f.local('i32', i32.mul(word('step'), bytes));
     f.emit(call(keys, i32.add(word('x'), i32.mul(from, step)), step, from, items, end));
   });
+  overChunk('rekey', (f, word, { items, end }) =>
+    f.emit(call(rekey, word('x'), i32.mul(word('step'), bytes), items, end)),
+  );
   overChunk('count', (f, word, { items, end, counts }) => f.emit(call(count, items, end, counts, word('shift'))));
   overChunk('scan', (f, word) => f.emit(call(scan, word('counts'), word('lines'))));
   overChunk('move', (f, word, { items, end, counts }) =>
