@@ -2,8 +2,8 @@
 // which elements meet depends on the logical shape alone, never on strides or threads:
 // - Where the last axis is reduced, its element i goes to accumulator i mod 4; the four are joined at the end.
 // - Where the last axis stays, each result takes its elements one after another.
-// Long reductions are cut into pieces, whose results are joined in order. An element goes through d additions at most, a quarter
-// of a piece and one for each piece (rows), or the rows of a piece and one for each piece (columns), so that a sum of n
+// Long reductions are cut into pieces, whose results are joined in order. An element goes through d additions at most: a quarter
+// of a piece (half, where the inner axis has two elements), or the rows of a piece, and one for each piece. So a sum of n
 // elements of float64 is d 2⁻⁵³ Σ|x| off at most; d is less than n.
 
 import { bytesPerElement, type DType } from '../../array/dtype';
