@@ -262,7 +262,6 @@ export const logistic: UnaryOp = /* @__PURE__ */ unary({
 export const erf: UnaryOp = /* @__PURE__ */ unary({
   name: 'erf',
   scalar: (c, x) => c.erf(x),
-  scalarFor: ['float32'],
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = erfScalar(x[i] as number);
@@ -274,7 +273,6 @@ export const erf: UnaryOp = /* @__PURE__ */ unary({
 export const erfc: UnaryOp = /* @__PURE__ */ unary({
   name: 'erfc',
   scalar: (c, x) => c.erfc(x),
-  scalarFor: ['float32'],
   accepts: floats,
   loop: (n, x, i, di, o, k) => {
     for (; n > 0; n--, i += di) o[k++] = erfcScalar(x[i] as number);

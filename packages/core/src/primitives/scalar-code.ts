@@ -53,9 +53,9 @@ export interface ScalarCode<V extends { readonly dtype: DType }> {
   sinh(x: V): V;
   cosh(x: V): V;
   pow(x: V, y: V): V;
-  /** The following of float32 only. */
   erf(x: V): V;
   erfc(x: V): V;
+  /** The following of float32 only. */
   erfInv(x: V): V;
   /** The remainder with the sign of x. */
   rem(x: V, y: V): V;

@@ -10,25 +10,30 @@ type Register = Local<'v128'>;
 type Builder = FunctionBuilder<'void'>;
 
 const { add, sub, mul, div } = f64x2;
-const splat = (x: number): Vector => f64x2.const(x, x);
-const splatInt = (x: bigint): Vector => v128.const([...new Uint8Array(BigInt64Array.of(x, x).buffer)]);
-const keep = (f: Builder, x: Vector): Register => f.local('v128', x);
+export const splat = (x: number): Vector => f64x2.const(x, x);
+export const splatInt = (x: bigint): Vector => v128.const([...new Uint8Array(BigInt64Array.of(x, x).buffer)]);
+export const keep = (f: Builder, x: Vector): Register => f.local('v128', x);
 
 const approximations = new Map<string, Approximation>();
 
 /** A polynomial that is close to a function on an interval. Names are unique. */
-function fit(name: string, fn: (x: number) => number, from: number, to: number, degree: number): Polynomial {
+export function fit(name: string, fn: (x: number) => number, from: number, to: number, degree: number): Polynomial {
   return (f, x) => {
     const known = approximations.get(name) ?? chebyshev(fn, from, to, degree);
     approximations.set(name, known);
     const { middle, radius, coefficients } = known;
-    const t = keep(f, sub(mul(x, splat(1 / radius)), splat(middle / radius)));
-    const [last, ...rest] = [...coefficients].reverse() as [number, ...number[]];
-    return keep(
-      f,
-      rest.reduce<Vector>((sum, c) => add(mul(sum, t), splat(c)), splat(last)),
-    );
+    return polynomial(f, keep(f, sub(mul(x, splat(1 / radius)), splat(middle / radius))), coefficients);
   };
+}
+
+/** A polynomial from the constant term on. Even and odd powers are summed side by side: half as long a chain of waits. */
+export function polynomial(f: Builder, x: Register, coefficients: readonly number[]): Register {
+  const square = keep(f, mul(x, x));
+  const sum = (parity: number) =>
+    coefficients
+      .filter((_, i) => i % 2 === parity)
+      .reduceRight<Vector | undefined>((y, c) => (y ? add(mul(y, square), splat(c)) : splat(c)), undefined) as Vector;
+  return keep(f, add(mul(sum(1), x), sum(0)));
 }
 
 type Polynomial = (f: Builder, x: Vector) => Register;
@@ -41,9 +46,9 @@ function inTwoParts(x: number, beyond: number): [high: number, low: number] {
 }
 
 const [piHigh, piLow] = inTwoParts(Math.PI, 1.2246467991473532e-16);
-const [ln2High, ln2Low] = inTwoParts(Math.LN2, 2.3190468138462996e-17);
+export const [ln2High, ln2Low] = inTwoParts(Math.LN2, 2.3190468138462996e-17);
 /** Added to a whole number, it leaves its bits in the last bits of the sum. */
-const shifter = 1.5 * 2 ** 52;
+export const shifter = 1.5 * 2 ** 52;
 
 const expSeries = fit('exp', Math.exp, -Math.LN2 / 2, Math.LN2 / 2, 9);
 
@@ -119,7 +124,7 @@ export function cosh(f: Builder, x: Register): Vector {
 }
 
 /** A number that is not negative, with the sign of another. */
-function withSign(magnitude: Vector, sign: Register): Vector {
+export function withSign(magnitude: Vector, sign: Register): Vector {
   return v128.or(magnitude, v128.and(sign, splatInt(-(2n ** 63n))));
 }
 

@@ -18,8 +18,9 @@ import {
   type ModuleBuilder,
   v128,
 } from './assembler';
-import { exp, expm1, log, log1p, tanh } from './elementary-functions';
+import * as single from './elementary-functions';
 import * as double from './elementary-functions-double';
+import * as float64 from './elementary-functions-float64';
 
 /** Four elements in vector registers: floats, whole numbers, or for bool a mask of all ones or all zeros. */
 export interface Lanes {
@@ -35,6 +36,7 @@ type Vector = Expr<'v128'>;
 type VectorUnary = (x: Vector) => Vector;
 type VectorBinary = (x: Vector, y: Vector) => Vector;
 type Register = Local<'v128'>;
+type VectorFunction = (f: FunctionBuilder<'void'>, x: Register) => Vector;
 
 type MathRef = FunctionRef<readonly 'f64'[], 'f64'>;
 export type MathFunctions = (name: MathFunction) => MathRef;
@@ -142,19 +144,19 @@ export class VectorCode implements ScalarCode<Lanes> {
     return this.unary(x, f32x4.nearest, f64x2.nearest);
   }
   exp(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.call('exp', x) : this.keep(x.dtype, exp(this.f, x.value));
+    return this.inLanes((x.dtype === 'float64' ? float64 : single).exp, x);
   }
   expm1(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.call('expm1', x) : this.keep(x.dtype, expm1(this.f, x.value));
+    return this.inLanes((x.dtype === 'float64' ? float64 : single).expm1, x);
   }
   log(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.call('log', x) : this.keep(x.dtype, log(this.f, x.value));
+    return this.inLanes((x.dtype === 'float64' ? float64 : single).log, x);
   }
   log1p(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.call('log1p', x) : this.keep(x.dtype, log1p(this.f, x.value));
+    return this.inLanes((x.dtype === 'float64' ? float64 : single).log1p, x);
   }
   tanh(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.call('tanh', x) : this.keep(x.dtype, tanh(this.f, x.value));
+    return this.inLanes((x.dtype === 'float64' ? float64 : single).tanh, x);
   }
   sin(x: Lanes): Lanes {
     return this.angle('sin', double.sin, x);
@@ -166,16 +168,16 @@ export class VectorCode implements ScalarCode<Lanes> {
     return this.angle('tan', double.tan, x);
   }
   sinh(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.call('sinh', x) : this.inDouble(double.sinh, x);
+    return x.dtype === 'float64' ? this.inLanes(float64.sinh, x) : this.inDouble(double.sinh, x);
   }
   cosh(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.call('cosh', x) : this.inDouble(double.cosh, x);
+    return x.dtype === 'float64' ? this.inLanes(float64.cosh, x) : this.inDouble(double.cosh, x);
   }
   erf(x: Lanes): Lanes {
-    return this.inDouble(double.erf, x);
+    return x.dtype === 'float64' ? this.inLanes(float64.erf, x) : this.inDouble(double.erf, x);
   }
   erfc(x: Lanes): Lanes {
-    return this.inDouble(double.erfc, x);
+    return x.dtype === 'float64' ? this.inLanes(float64.erfc, x) : this.inDouble(double.erfc, x);
   }
   erfInv(x: Lanes): Lanes {
     return this.inDouble(double.erfInv, x);
@@ -311,6 +313,11 @@ export class VectorCode implements ScalarCode<Lanes> {
       f.set(result.value, v128.bitselect(result.value, this.call(name, ...operands).value, mask));
     });
     return result;
+  }
+
+  /** A function of the elements' own precision. */
+  private inLanes(fn: VectorFunction, x: Lanes): Lanes {
+    return this.each(x.dtype, [x], (lanes) => fn(this.f, lanes));
   }
 
   /** A function of double precision for float32. */

@@ -37,13 +37,24 @@ export function erf(x: number): number {
 export function erfc(x: number): number {
   if (x < 0.5) return 1 - erf(x);
   if (x > 28) return 0;
+  const value = trapezoidalRule(x) * expMinusSquare(x);
+  return x < 6 ? value - 2 / Math.expm1(4 * Math.PI * x) : value;
+}
+
+/** erfc(x) exp(x^2) for x from 1/2 on, without the part in erfc(x) of a pole. */
+function trapezoidalRule(x: number): number {
   // The trapezoidal rule with step 1/2 for DLMF 7.7.1; its error is exp(-4 pi^2), relative to the result, once the
   // pole of the integrand is accounted for (Hunter and Regan, 1972).
   const square = x * x;
   let sum = 0;
   for (let n = GAUSSIAN.length; n > 0; n--) sum += (GAUSSIAN[n - 1] as number) / (n * n * 0.25 + square);
-  const rule = (x / Math.PI) * (0.5 / square + sum) * expMinusSquare(x);
-  return x < 6 ? rule - 2 / Math.expm1(4 * Math.PI * x) : rule;
+  return (x / Math.PI) * (0.5 / square + sum);
+}
+
+/** erfc(x) exp(x^2) for x from 1/2 on. */
+export function scaledErfc(x: number): number {
+  const rule = trapezoidalRule(x);
+  return x < 6 ? rule - (2 * Math.exp(x * x)) / Math.expm1(4 * Math.PI * x) : rule;
 }
 
 /** The x with erf(x) = y: infinite at -1 and 1, NaN outside [-1, 1]. */
