@@ -110,7 +110,7 @@ const functions: readonly [
     nn.sigmoid,
     logistic,
     limited(exact.logistic),
-    2,
+    2.5,
     () => true,
     [
       [-2, 2],
@@ -151,7 +151,7 @@ const functions: readonly [
     np.erf,
     erf,
     limited(exact.erf),
-    1.5,
+    2,
     () => true,
     [
       [-1, 1],
@@ -164,7 +164,7 @@ const functions: readonly [
     np.erfc,
     erfc,
     limited(exact.erfc),
-    8,
+    9,
     () => true,
     [
       [-1, 0.5],

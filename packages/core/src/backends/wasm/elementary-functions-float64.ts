@@ -234,13 +234,13 @@ function errorFunctions(f: Builder, x: Register): { near: Register; far: Registe
   };
 }
 
-/** The error function; at most 1.5 ulp off. */
+/** The error function; at most 2 ulp off. */
 export function erf(f: Builder, x: Register): Vector {
   const { near, far, magnitude } = errorFunctions(f, x);
   return v128.bitselect(near, withSign(sub(splat(1), far), x), f64x2.lt(magnitude, splat(1)));
 }
 
-/** 1 − erf(x); at most 8 ulp off, in the tail too. */
+/** 1 − erf(x); at most 9 ulp off, in the tail too. */
 export function erfc(f: Builder, x: Register): Vector {
   const { near, far, magnitude } = errorFunctions(f, x);
   const outer = v128.bitselect(sub(splat(2), far), far, f64x2.lt(x, splat(0)));
