@@ -107,72 +107,9 @@ export function tan(f: Builder, x: Register): Vector {
   return div(sine(f, x, 0), sine(f, x, 0.5));
 }
 
-const sinhSeries = fit('sinh', (z) => (z === 0 ? 1 : Math.sinh(Math.sqrt(z)) / Math.sqrt(z)), 0, 1, 5);
-
-/** Hyperbolic sine; at most 0.501 ulp off. */
-export function sinh(f: Builder, x: Register): Vector {
-  const magnitude = keep(f, f64x2.abs(x));
-  const e = exp(f, magnitude);
-  const large = withSign(mul(sub(e, div(splat(1), e)), splat(0.5)), x);
-  return v128.bitselect(mul(x, sinhSeries(f, mul(x, x))), large, f64x2.lt(magnitude, splat(1)));
-}
-
-/** Hyperbolic cosine; at most 0.501 ulp off. */
-export function cosh(f: Builder, x: Register): Vector {
-  const e = exp(f, f64x2.abs(x));
-  return mul(add(e, div(splat(1), e)), splat(0.5));
-}
-
 /** A number that is not negative, with the sign of another. */
 export function withSign(magnitude: Vector, sign: Register): Vector {
   return v128.or(magnitude, v128.and(sign, splatInt(-(2n ** 63n))));
-}
-
-/** erf(x) / x as a function of x². */
-const erfSeries = fit(
-  'erf',
-  (z) => (z === 0 ? 2 / Math.sqrt(Math.PI) : exactErf(Math.sqrt(z)) / Math.sqrt(z)),
-  0,
-  0.25,
-  6,
-);
-/** erfc(x) exp(x²) / t as a function of t = 3 / (3 + x), for x from ½ to where float32 has no smaller numbers. */
-const erfcSeries = fit(
-  'erfc',
-  (t) => {
-    const x = 3 / t - 3;
-    const head = Math.fround(x);
-    return (exactErfc(x) * Math.exp(head * head) * Math.exp((x - head) * (x + head))) / t;
-  },
-  3 / 13.5,
-  3 / 3.5,
-  14,
-);
-
-/** erf(x) for |x| < ½, and erfc(|x|) for larger ones. */
-function errorFunctions(f: Builder, x: Register): { small: Register; tail: Register; isSmall: Register } {
-  const square = keep(f, mul(x, x));
-  const magnitude = keep(f, f64x2.abs(x));
-  const t = keep(f, div(splat(3), add(magnitude, splat(3))));
-  const tail = mul(mul(t, erfcSeries(f, t)), exp(f, f64x2.neg(square)));
-  return {
-    small: keep(f, mul(x, erfSeries(f, square))),
-    tail: keep(f, tail),
-    isSmall: keep(f, f64x2.lt(magnitude, splat(0.5))),
-  };
-}
-
-/** The error function; at most 0.501 ulp off. */
-export function erf(f: Builder, x: Register): Vector {
-  const { small, tail, isSmall } = errorFunctions(f, x);
-  return v128.bitselect(small, withSign(sub(splat(1), tail), x), isSmall);
-}
-
-/** 1 − erf(x); at most 0.501 ulp off, in the tail too. */
-export function erfc(f: Builder, x: Register): Vector {
-  const { small, tail, isSmall } = errorFunctions(f, x);
-  const large = v128.bitselect(sub(splat(2), tail), tail, f64x2.lt(x, splat(0)));
-  return v128.bitselect(sub(splat(1), small), large, isSmall);
 }
 
 /** erfInv(x) / x as a function of w = −log(1 − x²), by Newton's method on w as a function of erfInv(x). */

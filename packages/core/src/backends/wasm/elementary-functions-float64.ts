@@ -162,7 +162,7 @@ export function log1p(f: Builder, x: Register): Vector {
 
 /** (tanh(x) / x − 1) / x² as a function of x², by Lambert's continued fraction (DLMF 4.39.1). */
 const tanhTail = fit(
-  'tanh of float64',
+  'tanh',
   (z) => {
     let fraction = 31;
     for (let n = 29; n > 1; n -= 2) fraction = n + z / fraction;
@@ -214,7 +214,7 @@ const erfTail = reciprocalFactorials(0, 1, 18).map((c, k) =>
   k === 0 ? 0.1283791670955126 : ((2 / Math.sqrt(Math.PI)) * c * (-1) ** k) / (2 * k + 1),
 );
 /** erfc(x) exp(x²) / t as a function of t = 3 / (3 + x), for x from ½ to where float64 has no smaller numbers. */
-const erfcSeries = fit('erfc of float64', (t) => scaledErfc(3 / t - 3) / t, 3 / 30.5, 3 / 3.5, 21);
+const erfcSeries = fit('erfc', (t) => scaledErfc(3 / t - 3) / t, 3 / 30.5, 3 / 3.5, 21);
 
 /** erf(x) for |x| ≤ 1, and erfc(|x|) for |x| ≥ ½. */
 function errorFunctions(f: Builder, x: Register): { near: Register; far: Register; magnitude: Register } {

@@ -168,16 +168,16 @@ export class VectorCode implements ScalarCode<Lanes> {
     return this.angle('tan', double.tan, x);
   }
   sinh(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.inLanes(float64.sinh, x) : this.inDouble(double.sinh, x);
+    return this.inDouble(float64.sinh, x);
   }
   cosh(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.inLanes(float64.cosh, x) : this.inDouble(double.cosh, x);
+    return this.inDouble(float64.cosh, x);
   }
   erf(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.inLanes(float64.erf, x) : this.inDouble(double.erf, x);
+    return this.inDouble(float64.erf, x);
   }
   erfc(x: Lanes): Lanes {
-    return x.dtype === 'float64' ? this.inLanes(float64.erfc, x) : this.inDouble(double.erfc, x);
+    return this.inDouble(float64.erfc, x);
   }
   erfInv(x: Lanes): Lanes {
     return this.inDouble(double.erfInv, x);
@@ -320,12 +320,12 @@ export class VectorCode implements ScalarCode<Lanes> {
     return this.each(x.dtype, [x], (lanes) => fn(this.f, lanes));
   }
 
-  /** A function of double precision for float32. */
+  /** A function of double precision. */
   private inDouble(fn: (f: FunctionBuilder<'void'>, ...xs: Register[]) => Vector, ...operands: Lanes[]): Lanes {
     const wide = operands.map((x) => this.cast(x, 'float64'));
     return this.cast(
       this.each('float64', wide, (...xs) => fn(this.f, ...xs)),
-      'float32',
+      (operands[0] as Lanes).dtype,
     );
   }
 
