@@ -1,6 +1,7 @@
 // exp, log, erf and their kin of float64, on two lanes. Each reduces its argument to a small interval and sums a series there; what
 // the reduction rounds away is added where the terms are small. The bounds were measured against exact values (see the test).
 
+import type { DType } from '../../array/dtype';
 import { scaledErfc } from '../reference/kernels/special';
 import { type Expr, type FunctionBuilder, f64x2, i32, i64x2, type Local, v128 } from './assembler';
 import {
@@ -213,11 +214,14 @@ export function cosh(f: Builder, x: Register): Vector {
 const erfTail = reciprocalFactorials(0, 1, 18).map((c, k) =>
   k === 0 ? 0.1283791670955126 : ((2 / Math.sqrt(Math.PI)) * c * (-1) ** k) / (2 * k + 1),
 );
-/** erfc(x) exp(x²) / t as a function of t = 3 / (3 + x), for x from ½ to where float64 has no smaller numbers. */
-const erfcSeries = fit('erfc', (t) => scaledErfc(3 / t - 3) / t, 3 / 30.5, 3 / 3.5, 21);
+/** erfc(x) exp(x²) / t as a function of t = 3 / (3 + x), for x from ½ to where the results are 0. */
+const erfcSeries = (name: string, to: number, degree: number) =>
+  fit(name, (t) => scaledErfc(3 / t - 3) / t, 3 / (3 + to), 3 / 3.5, degree);
+const erfcLong = erfcSeries('erfc', 27.5, 21);
+const erfcShort = erfcSeries('erfc of float32', 10.5, 14);
 
 /** erf(x) for |x| ≤ 1, and erfc(|x|) for |x| ≥ ½. */
-function errorFunctions(f: Builder, x: Register): { near: Register; far: Register; magnitude: Register } {
+function errorFunctions(f: Builder, x: Register, dtype: DType): { near: Register; far: Register; magnitude: Register } {
   const magnitude = keep(f, f64x2.abs(x));
   const square = keep(f, mul(x, x));
   // Where 28 is the limit the result is 0 in any case.
@@ -226,23 +230,24 @@ function errorFunctions(f: Builder, x: Register): { near: Register; far: Registe
   // The square in two parts, of which the first is exact.
   const head = keep(f, v128.and(limited, splatInt(-(2n ** 27n))));
   const y = mul(sub(head, limited), add(head, limited));
-  const factor = mul(t, erfcSeries(f, t));
+  const long = dtype === 'float64';
+  const factor = mul(t, (long ? erfcLong : erfcShort)(f, t));
   return {
-    near: keep(f, add(x, mul(x, polynomial(f, square, erfTail)))),
+    near: keep(f, add(x, mul(x, polynomial(f, square, long ? erfTail : erfTail.slice(0, 14))))),
     far: scaledExp(f, keep(f, f64x2.neg(mul(head, head))), { y, factor }),
     magnitude,
   };
 }
 
-/** The error function; at most 2 ulp off. */
-export function erf(f: Builder, x: Register): Vector {
-  const { near, far, magnitude } = errorFunctions(f, x);
+/** The error function; at most 2 ulp off, of float32 0.501. */
+export function erf(f: Builder, x: Register, dtype: DType): Vector {
+  const { near, far, magnitude } = errorFunctions(f, x, dtype);
   return v128.bitselect(near, withSign(sub(splat(1), far), x), f64x2.lt(magnitude, splat(1)));
 }
 
-/** 1 − erf(x); at most 9 ulp off, in the tail too. */
-export function erfc(f: Builder, x: Register): Vector {
-  const { near, far, magnitude } = errorFunctions(f, x);
+/** 1 − erf(x); at most 9 ulp off, in the tail too, of float32 0.501. */
+export function erfc(f: Builder, x: Register, dtype: DType): Vector {
+  const { near, far, magnitude } = errorFunctions(f, x, dtype);
   const outer = v128.bitselect(sub(splat(2), far), far, f64x2.lt(x, splat(0)));
   return v128.bitselect(sub(splat(1), near), outer, f64x2.lt(magnitude, splat(0.5)));
 }

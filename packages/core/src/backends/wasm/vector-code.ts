@@ -174,10 +174,10 @@ export class VectorCode implements ScalarCode<Lanes> {
     return this.inDouble(float64.cosh, x);
   }
   erf(x: Lanes): Lanes {
-    return this.inDouble(float64.erf, x);
+    return this.inDouble((f, lanes) => float64.erf(f, lanes, x.dtype), x);
   }
   erfc(x: Lanes): Lanes {
-    return this.inDouble(float64.erfc, x);
+    return this.inDouble((f, lanes) => float64.erfc(f, lanes, x.dtype), x);
   }
   erfInv(x: Lanes): Lanes {
     return this.inDouble(double.erfInv, x);
