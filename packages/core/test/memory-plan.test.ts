@@ -210,7 +210,7 @@ describe('a large argument', () => {
     expect(copied).toEqual(x().mul(2).dataSync());
   });
 
-  test('leaves the memory when others need the place', () => {
+  test('leaves the memory when others need the place', { timeout: 60_000 }, () => {
     const f = jit((a: NDArray) => a.add(1));
     const many = Array.from({ length: 12 }, (_, i) => np.full([4_000_000], i));
     for (let round = 0; round < 2; round++) {
