@@ -122,26 +122,6 @@ export function logistic(x: number): Exact {
   return { mantissa: (one << BigInt(bits + 1024)) / (one + e), exponent: -bits - 1024 };
 }
 
-/** sin(x + quarters · π / 2) */
-function sine(x: number, quarters: number): Exact {
-  const n = Math.round(x / (Math.PI / 2));
-  const rest = toFixed(exactly(x)) - (BigInt(n) * pi) / 2n;
-  const square = times(rest, rest);
-  const turn = (((n + quarters) % 4) + 4) % 4;
-  const odd = turn % 2;
-  const first = odd === 0 ? rest : one;
-  const sum = series(first, (term, k) => -times(term, square) / BigInt((2 * k - odd) * (2 * k + 1 - odd)));
-  return fixed(turn < 2 ? sum : -sum);
-}
-
-export function sin(x: number): Exact {
-  return isTiny(x) ? nearZero(x, 0n, -6n) : sine(x, 0);
-}
-
-export function cos(x: number): Exact {
-  return sine(x, 1);
-}
-
 /** 2 / √π */
 const erfSlope = (() => {
   let root = BigInt(Math.round(Math.sqrt(Math.PI) * 2 ** 50)) << BigInt(bits - 50);

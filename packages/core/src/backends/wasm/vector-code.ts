@@ -144,19 +144,19 @@ export class VectorCode implements ScalarCode<Lanes> {
     return this.unary(x, f32x4.nearest, f64x2.nearest);
   }
   exp(x: Lanes): Lanes {
-    return this.inLanes((x.dtype === 'float64' ? float64 : single).exp, x);
+    return this.inLanes(x.dtype === 'float64' ? float64.exp : single.exp, x);
   }
   expm1(x: Lanes): Lanes {
-    return this.inLanes((x.dtype === 'float64' ? float64 : single).expm1, x);
+    return this.inLanes(x.dtype === 'float64' ? float64.expm1 : single.expm1, x);
   }
   log(x: Lanes): Lanes {
-    return this.inLanes((x.dtype === 'float64' ? float64 : single).log, x);
+    return this.inLanes(x.dtype === 'float64' ? float64.log : single.log, x);
   }
   log1p(x: Lanes): Lanes {
-    return this.inLanes((x.dtype === 'float64' ? float64 : single).log1p, x);
+    return this.inLanes(x.dtype === 'float64' ? float64.log1p : single.log1p, x);
   }
   tanh(x: Lanes): Lanes {
-    return this.inLanes((x.dtype === 'float64' ? float64 : single).tanh, x);
+    return this.inLanes(x.dtype === 'float64' ? float64.tanh : single.tanh, x);
   }
   sin(x: Lanes): Lanes {
     return this.angle('sin', double.sin, x);
