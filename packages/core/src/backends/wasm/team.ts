@@ -26,7 +26,7 @@ export const control = {
   func: 98,
   table: 99,
   /** Of the memory, when the job began. */
-  pages: 100,
+  bytes: 100,
   /** A byte address: the length of a message of Latin letters, then the letters. */
   message: 512,
 } as const;
@@ -70,7 +70,7 @@ export class Team {
     words[control.record] = job.record();
     words[control.func] = job.index;
     words[control.table] = table;
-    words[control.pages] = this.heap.bytes / 65536;
+    words[control.bytes] = this.heap.bytes;
     Atomics.store(words, control.next, 0);
     Atomics.store(words, control.open, 1);
     Atomics.add(words, control.epoch, 1);

@@ -38,7 +38,7 @@ function main({ memory, worker, control: c }) {
     let run;
     try {
       // This thread may not have been told yet that another one has grown the memory.
-      if (memory.buffer.byteLength < words[c.pages] * 65536) memory.grow(0);
+      if (memory.buffer.byteLength < words[c.bytes]) memory.grow(0);
       run = instance(words[c.record]).functions[words[c.func]];
     } catch (error) {
       tell(c.retired, error);
